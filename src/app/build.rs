@@ -1,0 +1,110 @@
+//! Start and stop: lock, store, indexes, model, workers; and back.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use crate::base::error::Outcome;
+use crate::base::fsx::{FolderLock, LockError};
+use crate::base::{Code, Fault};
+use crate::config::Config;
+use crate::dial::{DialConfig, Dialer};
+use crate::embed::{Bundle, ModelHandle};
+use crate::store::Store;
+use crate::svc::dialog::Dialogs;
+use crate::svc::index::{Indexes, ModelKey};
+use crate::svc::ingest::{Embedder, Ingest, run_jobs};
+use crate::svc::job::Jobs;
+use crate::svc::retrieve::Retriever;
+use crate::svc::services::Services;
+
+/// Vectors of a build without a model have these many dimensions; there are none.
+const DIMENSIONS_WITHOUT_MODEL: usize = 384;
+/// How long running jobs may take to reach a safe point at shutdown; the next start takes them over.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// The product running on a data folder, until [`Running::stop`].
+pub struct Running {
+    pub services: Arc<Services>,
+    pub data_dir: PathBuf,
+    stopping: Arc<AtomicBool>,
+    tasks: Vec<JoinHandle<()>>,
+    /// Dropped last: while it lives nobody else opens the folder.
+    _lock: FolderLock,
+}
+
+/// Opens the data folder and starts the workers. `patience`: how long to wait for another process to
+/// let go of the folder. Without `workers` nothing is embedded and no job runs.
+pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Running> {
+    let data_dir = PathBuf::from(&config.server.data_dir);
+    let lock = FolderLock::acquire(&data_dir, patience).map_err(|e| match &e {
+        LockError::Held { .. } => Fault::new(Code::FolderLocked, e.to_string()),
+        LockError::Io { .. } => Fault::new(Code::StoreFailed, e.to_string()),
+    })?;
+    let store = Store::open(&data_dir)?;
+    let model = model(&data_dir, config.limits.embed_threads)?;
+    let indexes = Arc::new(Indexes::open(store.clone(), &data_dir.join("index"), model.key)?);
+    let embedder = Embedder::new(store.clone(), Arc::clone(&indexes), model.handle.clone());
+    let dialer = Dialer::new(DialConfig {
+        offline: config.network.offline,
+        user_agent: config.network.user_agent.clone(),
+        connect_timeout: Duration::from_secs(config.network.connect_timeout_seconds),
+        request_timeout: Duration::from_secs(config.network.request_timeout_seconds),
+    })
+    .map_err(Fault::internal)?;
+    let ingest = Arc::new(Ingest {
+        store: store.clone(),
+        indexes: Arc::clone(&indexes),
+        embedder: Arc::clone(&embedder),
+        model: model.handle.clone(),
+        dialer: Arc::new(dialer),
+        blobs: data_dir.join("blobs"),
+        pages_max: config.limits.crawl_pages as usize,
+    });
+    let jobs = Arc::new(Jobs::open(store.clone())?);
+    let retriever = Retriever { store: store.clone(), indexes: Arc::clone(&indexes), model: model.handle.clone() };
+    let dialogs = Dialogs { store: store.clone(), retriever: retriever.clone() };
+    let stopping = Arc::new(AtomicBool::new(false));
+    let tasks = if workers { vec![tokio::spawn(Arc::clone(&embedder).run()), tokio::spawn(run_jobs(Arc::clone(&ingest), Arc::clone(&jobs), Arc::clone(&stopping)))] } else { Vec::new() };
+    let services = Arc::new(Services { config, store, indexes, model: model.handle, jobs, ingest, retriever, dialogs });
+    Ok(Running { services, data_dir, stopping, tasks, _lock: lock })
+}
+
+struct ChosenModel {
+    handle: ModelHandle,
+    key: ModelKey,
+}
+
+/// The model of `<data>/model` if there is one, else the one compiled in.
+fn model(data_dir: &Path, threads: u32) -> Outcome<ChosenModel> {
+    let missing = |e: crate::embed::EmbedError| Fault::new(Code::ModelMissing, e.to_string());
+    let own = data_dir.join("model");
+    let bundle = if own.is_dir() { Some(Bundle::from_dir(&own).map_err(missing)?) } else { Bundle::compiled().map_err(missing)? };
+    let key = bundle.as_ref().map_or(ModelKey { id: [0; 32], dimensions: DIMENSIONS_WITHOUT_MODEL }, |b| ModelKey { id: *b.manifest().id().as_bytes(), dimensions: b.manifest().dimensions });
+    let threads = match threads {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        n => n as usize,
+    };
+    Ok(ChosenModel { handle: ModelHandle::spawn(bundle, threads), key })
+}
+
+impl Running {
+    /// Stops the workers, saves the indexes and closes the store.
+    pub async fn stop(self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.services.ingest.embedder.stop();
+        let drain = async {
+            for task in self.tasks {
+                let _ = task.await;
+            }
+        };
+        if tokio::time::timeout(DRAIN, drain).await.is_err() {
+            tracing::info!("work that is still running is taken over by the next start");
+        }
+        let indexes = Arc::clone(&self.services.indexes);
+        let _ = tokio::task::spawn_blocking(move || indexes.close()).await;
+    }
+}

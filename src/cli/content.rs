@@ -1,0 +1,248 @@
+//! `ingest`, `crawl`, `source`, `document`: what a site knows.
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::base::error::Outcome;
+use crate::base::id::{DocumentId, JobId, SourceId};
+use crate::base::{Code, Fault, Progress, Report};
+use crate::svc::ingest::source::{self, NewSource};
+use crate::svc::job::{Kind, State};
+use crate::svc::knowledge;
+use crate::svc::services::Services;
+use crate::svc::site;
+
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub(crate) struct Ingest {
+    /// Files and folders
+    #[arg(required = true)]
+    paths: Vec<String>,
+    /// Slug of the site
+    #[arg(long)]
+    site: String,
+    /// Return at once with the number of the job
+    #[arg(long)]
+    no_wait: bool,
+    /// Exit with 1 when a file could not be read
+    #[arg(long)]
+    pub strict: bool,
+}
+
+impl Ingest {
+    pub(crate) fn prepare(&mut self) -> Outcome<()> {
+        for path in &mut self.paths {
+            let full = std::fs::canonicalize(&*path).map_err(|e| Fault::new(Code::BadRequest, format!("{path} cannot be read: {e}; check the path")))?;
+            *path = full.display().to_string();
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn run(self, services: &Services, progress: &Progress) -> Outcome<Value> {
+        let site = site::find(&services.store, &self.site)?;
+        let job = services.jobs.submit(site.id, Kind::Ingest { paths: self.paths }).await?;
+        if self.no_wait { Ok(json!({"job_id": job.to_string()})) } else { wait(services, job, progress).await }
+    }
+}
+
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub(crate) struct Crawl {
+    /// Address of the website, such as example.de
+    url: String,
+    /// Slug of the site
+    #[arg(long)]
+    site: String,
+    /// Only these folders, such as /leben/ (may be repeated)
+    #[arg(long)]
+    include: Vec<String>,
+    /// Not these folders (may be repeated)
+    #[arg(long)]
+    exclude: Vec<String>,
+    /// Most pages to read
+    #[arg(long)]
+    max_pages: Option<usize>,
+    /// Most links to follow one after the other
+    #[arg(long)]
+    max_depth: Option<usize>,
+    /// HOST[:PORT] on a private address that may be dialled (may be repeated)
+    #[arg(long, value_name = "HOST[:PORT]")]
+    allow_private: Vec<String>,
+    /// Return at once with the number of the job
+    #[arg(long)]
+    no_wait: bool,
+}
+
+impl Crawl {
+    pub(crate) async fn run(self, services: &Services, progress: &Progress) -> Outcome<Value> {
+        let site = site::find(&services.store, &self.site)?;
+        let new = NewSource { url: self.url, include: self.include, exclude: self.exclude, pages_max: self.max_pages, depth_max: self.max_depth, allow_private: self.allow_private };
+        let source = source::create(&services.store, site.id, new, services.config.limits.crawl_pages as usize).await?;
+        let job = services.jobs.submit(site.id, Kind::Crawl { source: source.id }).await?;
+        if self.no_wait { Ok(json!({"job_id": job.to_string(), "source_id": source.id.to_string()})) } else { wait(services, job, progress).await }
+    }
+}
+
+/// Follows a job to its end and returns its result.
+pub(crate) async fn wait(services: &Services, id: JobId, progress: &Progress) -> Outcome<Value> {
+    loop {
+        let job = services.jobs.get(id)?;
+        progress.report(Report { phase: job.phase.clone(), done: job.done, total: job.total, seconds_left: job.seconds_left, item: None });
+        match job.state {
+            State::Done => return Ok(job.result.unwrap_or_default()),
+            State::Cancelled => return Err(Fault::new(Code::Cancelled, format!("{id} was stopped; `jobs retry {id}` goes on"))),
+            State::Failed => {
+                let last = job.errors.last();
+                let code = last.and_then(|e| Code::ALL.iter().copied().find(|c| c.name() == e.code)).unwrap_or(Code::Internal);
+                return Err(Fault::new(code, last.map_or_else(|| format!("{id} failed"), |e| e.reason.clone())));
+            }
+            State::Queued | State::Running => {}
+        }
+        match services.jobs.watch(id) {
+            Some(mut changes) => {
+                let _ = tokio::time::timeout(std::time::Duration::from_secs(1), changes.changed()).await;
+            }
+            None => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+        }
+    }
+}
+
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub(crate) struct SourceArgs {
+    #[command(subcommand)]
+    verb: SourceVerb,
+}
+
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+enum SourceVerb {
+    /// Sources of a site
+    List {
+        #[arg(long)]
+        site: String,
+    },
+    /// What became of each address in the last crawl
+    Report {
+        /// Such as src_1
+        id: String,
+    },
+}
+
+impl SourceArgs {
+    pub(crate) fn run(self, services: &Services) -> Outcome<Value> {
+        match self.verb {
+            SourceVerb::List { site } => {
+                let site = site::find(&services.store, &site)?;
+                Ok(json!({"sources": source::list(&services.store, site.id)?}))
+            }
+            SourceVerb::Report { id } => {
+                let id: SourceId = id.parse().map_err(|e: crate::base::id::IdError| Fault::new(Code::BadRequest, e.to_string()))?;
+                let source = source::find(&services.store, id)?;
+                Ok(json!({"source_id": id.to_string(), "last_crawl": source.last_crawl, "urls": source::urls(&services.store, id)?}))
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub(crate) struct DocumentArgs {
+    #[command(subcommand)]
+    verb: DocumentVerb,
+}
+
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+enum DocumentVerb {
+    /// Documents of a site
+    List {
+        #[arg(long)]
+        site: String,
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+    /// One document with its passages
+    Show {
+        #[arg(long)]
+        site: String,
+        /// Such as doc_1, or the address of the page
+        id: String,
+    },
+    /// Take a document out of search and answers
+    Exclude {
+        #[arg(long)]
+        site: String,
+        id: String,
+    },
+    /// Take an excluded document back in
+    Include {
+        #[arg(long)]
+        site: String,
+        id: String,
+    },
+    /// Delete a document with its passages
+    Delete {
+        #[arg(long)]
+        site: String,
+        id: String,
+    },
+}
+
+impl DocumentArgs {
+    pub(crate) async fn run(self, services: &Services) -> Outcome<Value> {
+        let store = &services.store;
+        let resolve = |slug: &str, id: &str| -> Outcome<(site::Site, DocumentId)> {
+            let site = site::find(store, slug)?;
+            let found = match id.parse() {
+                Ok(id) => id,
+                Err(_) => knowledge::document_by_key(&store.snapshot()?, site.id, id)?.ok_or_else(|| Fault::not_found(format!("document \"{id}\" in this site")))?.id,
+            };
+            Ok((site, found))
+        };
+        match self.verb {
+            DocumentVerb::List { site, limit } => {
+                let site = site::find(store, &site)?;
+                let documents = knowledge::documents(&store.snapshot()?, site.id, None, limit, |_| true)?;
+                let rows: Vec<Value> = documents.iter().map(|d| json!({"id": d.id.to_string(), "key": d.key, "title": d.title, "chunks": d.chunks.len(), "excluded": d.excluded, "updated_at": d.updated})).collect();
+                Ok(json!({"documents": rows}))
+            }
+            DocumentVerb::Show { site, id } => {
+                let (site, id) = resolve(&site, &id)?;
+                let snapshot = store.snapshot()?;
+                let document = knowledge::document(&snapshot, site.id, id)?;
+                let mut chunks = Vec::new();
+                for &chunk in &document.chunks {
+                    if let Some(c) = knowledge::chunk(&snapshot, site.id, chunk)? {
+                        chunks.push(json!({"id": chunk.to_string(), "section": c.section, "text": c.text}));
+                    }
+                }
+                Ok(json!({"document": document, "chunks": chunks}))
+            }
+            DocumentVerb::Exclude { site, id } => exclude(services, resolve(&site, &id)?, true).await,
+            DocumentVerb::Include { site, id } => exclude(services, resolve(&site, &id)?, false).await,
+            DocumentVerb::Delete { site, id } => {
+                let (site, id) = resolve(&site, &id)?;
+                let gone = store.write(move |batch| knowledge::delete(batch, site.id, id)).await?;
+                services.indexes.caught_up(site.id).await?;
+                Ok(json!({"deleted": gone.id.to_string(), "key": gone.key, "chunks": gone.chunks.len()}))
+            }
+        }
+    }
+}
+
+async fn exclude(services: &Services, (site, id): (site::Site, DocumentId), excluded: bool) -> Outcome<Value> {
+    let document = services.store.write(move |batch| knowledge::set_excluded(batch, site.id, id, excluded)).await?;
+    services.ingest.embedder.poke();
+    services.indexes.caught_up(site.id).await?;
+    Ok(json!({"id": document.id.to_string(), "key": document.key, "excluded": document.excluded}))
+}
+
+pub(crate) fn show_summary(value: &Value) -> String {
+    if let Some(job) = value["job_id"].as_str() {
+        return format!("{job} is queued; `dialogengine jobs show {job}` tells how far it is");
+    }
+    let mut text = format!("{} documents, {} passages ({} unchanged, {} duplicates), {} texts embedded, {} s\n", value["documents"], value["chunks"], value["unchanged"], value["duplicates"], value["embedded"], value["seconds"]);
+    for (reason, count) in value["skipped"].as_object().into_iter().flatten() {
+        text.push_str(&format!("  skipped {count}: {reason}\n"));
+    }
+    for failed in value["failed"].as_array().into_iter().flatten() {
+        text.push_str(&format!("  not read: {}: {}\n", failed["path"].as_str().unwrap_or_default(), failed["reason"].as_str().unwrap_or_default()));
+    }
+    text
+}

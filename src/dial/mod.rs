@@ -1,0 +1,225 @@
+//! The only door out: every request the program makes to another machine goes through a [`Dialer`].
+//!
+//! Invariants: an address is judged after resolving and is the address that is dialled (no second lookup); private,
+//! local and reserved targets need an allowance that travels with the request; redirects are never followed here;
+//! bodies are capped after decompression; a request ends at its deadline.
+//! Deliberately absent: proxies, cookies, retries, redirects (the caller decides and asks again).
+
+mod allow;
+mod error;
+mod names;
+mod roots;
+pub mod rules;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use hickory_resolver::config::NameServerConfig;
+pub use reqwest::header::HeaderMap;
+use reqwest::header::{ACCEPT, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder};
+use url::{Host, Url};
+
+pub use allow::AllowPrivate;
+pub use error::DialError;
+
+use names::Names;
+
+/// Idle connections kept per host.
+const IDLE_PER_HOST_MAX: usize = 4;
+/// How long an idle connection is kept.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+
+/// What a dialer needs to know once.
+#[derive(Debug, Clone)]
+pub struct DialConfig {
+    /// Every target but this machine fails with [`DialError::Offline`].
+    pub offline: bool,
+    /// Sent with every request.
+    pub user_agent: String,
+    /// For name, connection and TLS together.
+    pub connect_timeout: Duration,
+    /// For a whole request, body included, unless the request names its own.
+    pub request_timeout: Duration,
+}
+
+impl Default for DialConfig {
+    fn default() -> Self {
+        Self {
+            offline: false,
+            user_agent: "DialogEngine".to_owned(),
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How one request is made.
+#[derive(Debug, Clone)]
+pub struct GetOptions {
+    /// Cap for the decompressed body, in bytes.
+    pub max_bytes: usize,
+    /// `Accept` header.
+    pub accept: Option<String>,
+    /// `If-None-Match` header.
+    pub if_none_match: Option<String>,
+    /// `If-Modified-Since` header.
+    pub if_modified_since: Option<String>,
+    /// Deadline in place of the dialer's own.
+    pub timeout: Option<Duration>,
+    /// Judges status and headers; when false the body is not read and arrives empty.
+    pub wanted: fn(u16, &HeaderMap) -> bool,
+}
+
+impl Default for GetOptions {
+    fn default() -> Self {
+        Self { max_bytes: 10 * 1024 * 1024, accept: None, if_none_match: None, if_modified_since: None, timeout: None, wanted: |_, _| true }
+    }
+}
+
+/// An answer, whatever its status; redirects arrive as they are.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers as received; `content-encoding` is gone when the body was decompressed.
+    pub headers: HeaderMap,
+    /// Decompressed.
+    pub body: Bytes,
+}
+
+impl Response {
+    /// A header as text; `None` when absent or not readable.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Makes requests. Cheap to clone; connections are shared by the clones.
+#[derive(Debug, Clone)]
+pub struct Dialer {
+    /// Resolves to public addresses only.
+    strict: Client,
+    /// Used only for requests whose host and port carry an allowance. Its pool is keyed by scheme, host and port, so a
+    /// connection made with an allowance never serves a request without one.
+    open: Client,
+    config: DialConfig,
+}
+
+impl Dialer {
+    /// # Errors
+    /// [`DialError::Setup`] when the client cannot be built.
+    pub fn new(config: DialConfig) -> Result<Self, DialError> {
+        Self::with_server(config, None)
+    }
+
+    fn with_server(config: DialConfig, server: Option<NameServerConfig>) -> Result<Self, DialError> {
+        let names = Names::new(config.offline, config.connect_timeout * 9 / 10, server)?;
+        let tls = roots::client_config()?;
+        let base = |names: Names| -> Result<Client, DialError> {
+            ClientBuilder::new()
+                .tls_backend_preconfigured(tls.clone())
+                .dns_resolver(names)
+                .redirect(Policy::none())
+                .no_proxy()
+                .referer(false)
+                .user_agent(&config.user_agent)
+                .connect_timeout(config.connect_timeout)
+                .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
+                .pool_idle_timeout(IDLE_MAX)
+                .build()
+                .map_err(|e| DialError::Setup(e.to_string()))
+        };
+        let open = base(names.with_private())?;
+        let strict = base(names)?;
+        Ok(Self { strict, open, config })
+    }
+
+    /// True when only this machine may be reached.
+    #[must_use]
+    pub const fn is_offline(&self) -> bool {
+        self.config.offline
+    }
+
+    /// Fetches one address without following redirects.
+    ///
+    /// # Errors
+    /// See [`DialError`]; an HTTP error status is not an error here.
+    pub async fn get(&self, url: &Url, allow: &AllowPrivate, opts: &GetOptions) -> Result<Response, DialError> {
+        let host = named(url)?;
+        let private = allow.permits(url);
+        if let Some(addr) = literal(url) {
+            // The HTTP client connects to literal addresses without asking the resolver.
+            names::check(addr, &host, private, self.config.offline)?;
+        }
+        let client = if private { &self.open } else { &self.strict };
+        let after = opts.timeout.unwrap_or(self.config.request_timeout);
+        let work = self.fetch(client, url, &host, opts);
+        tokio::time::timeout(after, work).await.unwrap_or(Err(DialError::Timeout { host, after }))
+    }
+
+    async fn fetch(&self, client: &Client, url: &Url, host: &str, opts: &GetOptions) -> Result<Response, DialError> {
+        let failed = |e: &reqwest::Error| with_port(DialError::from_client(e, host, self.config.connect_timeout), host);
+        let mut request = client.get(url.clone());
+        let conditions: [(HeaderName, &Option<String>); 3] =
+            [(ACCEPT, &opts.accept), (IF_NONE_MATCH, &opts.if_none_match), (IF_MODIFIED_SINCE, &opts.if_modified_since)];
+        for (name, value) in conditions {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        let answer = request.send().await.map_err(|e| failed(&e))?;
+        let too_large = || DialError::TooLarge { host: host.to_owned(), max_bytes: opts.max_bytes };
+        let status = answer.status().as_u16();
+        let headers = answer.headers().clone();
+        if !(opts.wanted)(status, &headers) {
+            return Ok(Response { status, headers, body: Bytes::new() });
+        }
+        // Present only when the body is not compressed.
+        if answer.content_length().is_some_and(|n| n > opts.max_bytes as u64) {
+            return Err(too_large());
+        }
+        let mut body = BytesMut::new();
+        let mut stream = answer.bytes_stream();
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(|e| failed(&e))?;
+            if body.len() + chunk.len() > opts.max_bytes {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status, headers, body: body.freeze() })
+    }
+}
+
+/// The resolver knows no ports; the mend in the message needs one.
+fn with_port(error: DialError, host: &str) -> DialError {
+    match error {
+        DialError::Forbidden { addr, .. } => DialError::Forbidden { host: host.to_owned(), addr },
+        other => other,
+    }
+}
+
+/// `host:port` as the allow list wants it; the port is left out when it is the scheme's own.
+fn named(url: &Url) -> Result<String, DialError> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(DialError::Address(format!("\"{url}\" is not an http or https address; write https://…")));
+    }
+    let host = url.host_str().ok_or_else(|| DialError::Address(format!("\"{url}\" has no host; write https://host/…")))?;
+    Ok(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
+        Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
+        Host::Domain(_) => None,
+    }
+}

@@ -1,0 +1,149 @@
+//! The files of one model, checked: from the program itself or from a folder.
+//!
+//! A bundle that exists is whole: every file named by the manifest is present and has the checksum it promises.
+//! A compiled-in file is borrowed from the program, never copied.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+
+use super::error::{EmbedError, Result};
+use super::manifest::{MANIFEST_FILE, Manifest};
+
+/// Largest model file read into memory.
+const FILE_BYTES_MAX: u64 = 2 << 30;
+
+/// A model's manifest and files.
+#[derive(Clone)]
+pub struct Bundle {
+    manifest: Manifest,
+    files: BTreeMap<String, Bytes>,
+}
+
+impl Bundle {
+    /// The model compiled into this program, if it was built with one. Not yet checked: [`Bundle::verify`] is.
+    ///
+    /// # Errors
+    /// [`EmbedError::Malformed`] when the compiled-in manifest is unreadable.
+    pub fn compiled() -> Result<Option<Self>> {
+        #[cfg(feature = "model")]
+        {
+            let files = super::compiled::FILES
+                .iter()
+                .map(|(name, content)| ((*name).to_owned(), Bytes::from_static(content)));
+            Self::assemble(files.collect()).map(Some)
+        }
+        #[cfg(not(feature = "model"))]
+        Ok(None)
+    }
+
+    /// The licence notice of the compiled-in model.
+    pub fn compiled_notice() -> Option<&'static str> {
+        #[cfg(feature = "model")]
+        {
+            Some(super::compiled::NOTICE)
+        }
+        #[cfg(not(feature = "model"))]
+        None
+    }
+
+    /// Reads `manifest.toml` and the files it names from a folder. Other files are ignored.
+    ///
+    /// # Errors
+    /// [`EmbedError::Incomplete`] for a missing, unreadable or oversized file, [`EmbedError::Malformed`] for a bad manifest.
+    pub fn from_dir(folder: &Path) -> Result<Self> {
+        let mut files = BTreeMap::new();
+        let manifest = read(folder, MANIFEST_FILE)?;
+        let parsed = parse(&manifest)?;
+        files.insert(MANIFEST_FILE.to_owned(), manifest);
+        for name in parsed.files.keys() {
+            files.insert(name.clone(), read(folder, name)?);
+        }
+        Self::assemble(files)
+    }
+
+    fn assemble(files: BTreeMap<String, Bytes>) -> Result<Self> {
+        let manifest = files
+            .get(MANIFEST_FILE)
+            .ok_or_else(|| missing(MANIFEST_FILE))?;
+        let manifest = parse(manifest)?;
+        Ok(Self { manifest, files })
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The content of a file the manifest names; shared, not copied.
+    ///
+    /// # Errors
+    /// [`EmbedError::Incomplete`] when there is none.
+    pub fn file(&self, name: &str) -> Result<Bytes> {
+        self.files.get(name).cloned().ok_or_else(|| missing(name))
+    }
+
+    /// Compares every file with its checksum; at most a few tenths of a second for the default model.
+    ///
+    /// # Errors
+    /// [`EmbedError::Checksum`] for the first file that differs, [`EmbedError::Incomplete`] for one that is not there.
+    pub fn verify(&self) -> Result<()> {
+        for (name, expected) in &self.manifest.files {
+            let found = hex(&Sha256::digest(&self.file(name)?));
+            if !found.eq_ignore_ascii_case(expected) {
+                return Err(EmbedError::Checksum {
+                    file: name.clone(),
+                    expected: expected.clone(),
+                    found,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse(manifest: &[u8]) -> Result<Manifest> {
+    let text = str::from_utf8(manifest).map_err(|e| EmbedError::Malformed {
+        file: MANIFEST_FILE.into(),
+        reason: format!("not UTF-8: {e}"),
+    })?;
+    Manifest::parse(text)
+}
+
+fn read(folder: &Path, name: &str) -> Result<Bytes> {
+    let incomplete = |reason: String| EmbedError::Incomplete {
+        file: folder.join(name).display().to_string(),
+        reason,
+    };
+    let file = fs::File::open(folder.join(name)).map_err(|e| incomplete(e.to_string()))?;
+    let mut content = Vec::new();
+    let read = file
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut content)
+        .map_err(|e| incomplete(e.to_string()))?;
+    if read as u64 > FILE_BYTES_MAX {
+        return Err(incomplete(format!("larger than {FILE_BYTES_MAX} bytes")));
+    }
+    Ok(content.into())
+}
+
+fn missing(name: &str) -> EmbedError {
+    EmbedError::Incomplete {
+        file: name.to_owned(),
+        reason: "no such file".into(),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}

@@ -1,0 +1,34 @@
+//! Texts to vectors: the tokenizer, the encoder, its threads, and where the model's files come from.
+//!
+//! Invariants: vectors have length one and come from the model whose [`ModelId`] is stored beside them; the tokenizer
+//! that counts is the one that encodes; one text is computed by one thread, parallelism is across texts; every file of
+//! a model is checked against its manifest before use.
+//! Deliberately absent: downloads, GPU kernels, padding (texts of a batch are packed row after row, so that no mask can
+//! be forgotten), and any thread pool shared with others.
+
+mod bundle;
+mod cache;
+#[cfg(feature = "model")]
+mod compiled;
+mod encoder;
+mod error;
+mod kernels;
+mod lanes;
+mod loader;
+mod manifest;
+mod math;
+mod pool;
+mod tokenizer;
+mod vocabulary;
+mod weights;
+
+#[cfg(test)]
+mod tests;
+
+pub use bundle::Bundle;
+pub use encoder::Encoder;
+pub use error::{EmbedError, Result};
+pub use loader::{LoadState, Model, ModelHandle};
+pub use manifest::{Manifest, ModelId, Pooling, Prefixes, Source};
+pub use pool::EmbedPool;
+pub use tokenizer::Tokenizer;

@@ -1,0 +1,126 @@
+//! Websites: what is read, how many pages there are, what became of each.
+
+use std::sync::Arc;
+
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+use serde_json::{Value, json};
+
+use crate::base::clock::rfc3339;
+use crate::base::id::SourceId;
+use crate::http::state::{Caller, Shared};
+use crate::svc::ingest::source::{self, NewSource, Source};
+use crate::svc::job::Kind;
+
+use super::{Accepted, Created, Reply, Tag, shape};
+
+/// A website to read.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct SourceRequest {
+    /// As people type it: `example.de` will do.
+    url: String,
+    /// Folders to read; all when empty.
+    include: Option<Vec<String>>,
+    /// Folders to leave out.
+    exclude: Option<Vec<String>>,
+    max_pages: Option<u32>,
+    max_depth: Option<u32>,
+    /// `HOST[:PORT]` on private addresses that may be dialled.
+    allow_private: Option<Vec<String>>,
+}
+
+/// Folders for this and later crawls.
+#[derive(Object, Default)]
+#[oai(deny_unknown_fields)]
+struct CrawlRequest {
+    include: Option<Vec<String>>,
+    exclude: Option<Vec<String>>,
+}
+
+pub struct Sources(pub Arc<Shared>);
+
+#[OpenApi]
+impl Sources {
+    /// Websites of a site: `{sources:[{id,url,include,exclude,last_crawl?,last_job?,pages?}]}`.
+    #[oai(path = "/sites/:site/sources", method = "get", operation_id = "sources", tag = "Tag::Sources")]
+    async fn list(&self, caller: Data<&Caller>) -> Reply {
+        let sources = source::list(&self.0.services.store, caller.site()?.id)?;
+        Ok(shape(json!({"sources": sources.iter().map(view).collect::<Vec<_>>()})))
+    }
+
+    /// Adds a website, or changes the one with this address: `{source_id, url}`.
+    #[oai(path = "/sites/:site/sources", method = "post", operation_id = "createSource", tag = "Tag::Sources")]
+    async fn create(&self, caller: Data<&Caller>, body: Json<SourceRequest>) -> poem::Result<Created> {
+        let body = body.0;
+        // Reaching into the private network is for whoever runs the server, not for a key.
+        let allow_private = body.allow_private.unwrap_or_default();
+        if !allow_private.is_empty() && !caller.is_operator() {
+            return Err(crate::base::Fault::new(crate::base::Code::Forbidden, "private addresses can be allowed after signing in or on the command line only").into());
+        }
+        let new = NewSource {
+            url: body.url,
+            include: body.include.unwrap_or_default(),
+            exclude: body.exclude.unwrap_or_default(),
+            pages_max: body.max_pages.map(|n| n as usize),
+            depth_max: body.max_depth.map(|n| n as usize),
+            allow_private,
+        };
+        let services = &self.0.services;
+        let made = source::create(&services.store, caller.site()?.id, new, services.ingest.pages_max).await?;
+        Ok(Created::Made(shape(json!({"source_id": made.id.to_string(), "url": made.url}))))
+    }
+
+    /// Counts pages and folders without reading them in: `{job_id}`; the job's result is `{pages_found, folders:[{path,pages}], expected_seconds, start_url}`.
+    #[oai(path = "/sources/:source/discover", method = "post", operation_id = "discover", tag = "Tag::Sources")]
+    async fn discover(&self, caller: Data<&Caller>) -> poem::Result<Accepted> {
+        let source = caller.id::<SourceId>("source")?;
+        let job = self.0.services.jobs.submit(caller.site()?.id, Kind::Discover { source }).await?;
+        Ok(Accepted::Queued(shape(json!({"job_id": job.to_string()}))))
+    }
+
+    /// Reads the website: `{job_id}`.
+    #[oai(path = "/sources/:source/crawl", method = "post", operation_id = "crawl", tag = "Tag::Sources")]
+    async fn crawl(&self, caller: Data<&Caller>, body: Json<Option<CrawlRequest>>) -> poem::Result<Accepted> {
+        let services = &self.0.services;
+        let id = caller.id::<SourceId>("source")?;
+        let body = body.0.unwrap_or_default();
+        if body.include.is_some() || body.exclude.is_some() {
+            source::limit(&services.store, id, body.include, body.exclude).await?;
+        }
+        let job = services.jobs.submit(caller.site()?.id, Kind::Crawl { source: id }).await?;
+        Ok(Accepted::Queued(shape(json!({"job_id": job.to_string()}))))
+    }
+
+    /// What became of each address in the last crawl: `{source_id, started_at, finished_at, pages, skipped:{reason:n}, urls:[{url,outcome,reason?,code?,title?,chunks?}]}`.
+    #[oai(path = "/sources/:source/report", method = "get", operation_id = "report", tag = "Tag::Sources")]
+    async fn report(&self, caller: Data<&Caller>) -> Reply {
+        let store = &self.0.services.store;
+        let source = source::find(store, caller.id("source")?)?;
+        let urls = source::urls(store, source.id)?;
+        let last = source.last_crawl.as_ref();
+        Ok(shape(json!({
+            "source_id": source.id.to_string(),
+            "started_at": last.map(|c| rfc3339(c.started_at)),
+            "finished_at": last.map(|c| rfc3339(c.finished_at)),
+            "pages": last.map_or(0, |c| c.pages),
+            "skipped": last.map(|c| c.skipped.clone()).unwrap_or_default(),
+            "urls": urls,
+        })))
+    }
+}
+
+fn view(source: &Source) -> Value {
+    json!({
+        "id": source.id.to_string(),
+        "url": source.url,
+        "include": source.include,
+        "exclude": source.exclude,
+        "max_pages": source.pages_max,
+        "max_depth": source.depth_max,
+        "last_crawl": source.last_crawl.as_ref().map(|c| rfc3339(c.finished_at)),
+        "last_job": source.last_job.map(|id| id.to_string()),
+        "pages": source.last_crawl.as_ref().map(|c| c.pages),
+    })
+}

@@ -1,0 +1,130 @@
+//! Sending texts and files. What is sent is kept and read by a job.
+
+use std::sync::Arc;
+
+use poem::web::{Data, Multipart};
+use poem::{Body, FromRequest as _, Request, RequestBody};
+use poem_openapi::OpenApi;
+use poem_openapi::param::Header;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::base::error::Outcome;
+use crate::base::limits::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
+use crate::base::{Code, Fault};
+use crate::http::state::{Caller, Shared};
+use crate::svc::auth::Actor;
+use crate::svc::job::Kind;
+use crate::svc::site::Site;
+
+use super::{Accepted, Tag, shape};
+
+/// Files of one request.
+const FILES_MAX: usize = 100;
+
+/// A text; `spec` describes it to readers of the document.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextUpload {
+    /// Names the document; sending the same name again replaces it.
+    name: String,
+    text: String,
+    /// `text/markdown`, `text/html` or `text/plain`; guessed when absent.
+    content_type: Option<String>,
+    /// Address of the text on the web; shown as its link.
+    url: Option<String>,
+}
+
+struct File {
+    name: String,
+    content_type: Option<String>,
+    url: Option<String>,
+    bytes: Vec<u8>,
+}
+
+pub struct Upload(pub Arc<Shared>);
+
+#[OpenApi]
+impl Upload {
+    /// Takes in a text (JSON) or files (multipart): `{job_id}`, and `job_ids` when there are several. With the same
+    /// `Idempotency-Key` the same answer comes again and nothing is done twice.
+    #[oai(path = "/sites/:site/documents", method = "post", operation_id = "upload", tag = "Tag::Documents")]
+    async fn upload(&self, caller: Data<&Caller>, #[oai(name = "Idempotency-Key")] key: Header<Option<String>>, request: &Request, body: Body) -> poem::Result<Accepted> {
+        let site = caller.site()?;
+        let remembered = key.0.map(|key| format!("{} {} {key}", name_of(&caller), site.slug));
+        if let Some(answer) = remembered.as_deref().and_then(|key| self.0.remembered.get(key)) {
+            return Ok(Accepted::Queued(shape(answer)));
+        }
+        let bytes = body.into_bytes().await?;
+        let is_form = request.content_type().is_some_and(|t| t.starts_with("multipart/form-data"));
+        let files = if is_form { files(request, bytes).await? } else { vec![text(&bytes)?] };
+        let answer = self.queue(site, files).await?;
+        if let Some(key) = remembered {
+            self.0.remembered.put(key, answer.clone());
+        }
+        Ok(Accepted::Queued(shape(answer)))
+    }
+}
+
+fn name_of(caller: &Caller) -> String {
+    match &caller.actor {
+        Some(Actor::Key { id, .. }) => id.clone(),
+        Some(Actor::Operator(user)) => user.id.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn text(bytes: &[u8]) -> Outcome<File> {
+    let sent: TextUpload = serde_json::from_slice(bytes).map_err(|e| Fault::new(Code::BadRequest, format!("the JSON cannot be read: {e}")))?;
+    Ok(File { name: sent.name, content_type: sent.content_type, url: sent.url.filter(|u| !u.is_empty()), bytes: sent.text.into_bytes() })
+}
+
+async fn files(request: &Request, bytes: bytes::Bytes) -> Outcome<Vec<File>> {
+    let broken = |e: &dyn std::fmt::Display| Fault::new(Code::BadRequest, format!("the form cannot be read: {e}"));
+    let mut body = RequestBody::new(Body::from(bytes));
+    let mut form = Multipart::from_request(request, &mut body).await.map_err(|e| broken(&e))?;
+    let mut files = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(|e| broken(&e))? {
+        let Some(name) = field.file_name().map(str::to_owned).filter(|n| !n.is_empty()) else { continue };
+        if files.len() >= FILES_MAX {
+            return Err(Fault::new(Code::BodyTooLarge, format!("at most {FILES_MAX} files fit into one request; send the rest in another")));
+        }
+        let content_type = field.content_type().map(str::to_owned).filter(|t| t != "application/octet-stream");
+        let bytes = field.bytes().await.map_err(|e| broken(&e))?;
+        files.push(File { name, content_type, url: None, bytes });
+    }
+    if files.is_empty() {
+        return Err(Fault::new(Code::BadRequest, "the form has no file; name the field \"file\" and give it a file name"));
+    }
+    Ok(files)
+}
+
+fn check(file: &File) -> Outcome<()> {
+    if file.name.trim().is_empty() || file.name.len() > KEY_BYTES_MAX || file.name.chars().any(char::is_control) {
+        return Err(Fault::invalid(format!("a document needs a name of at most {KEY_BYTES_MAX} bytes without control characters")));
+    }
+    if let Some(address) = &file.url
+        && (address.len() > KEY_BYTES_MAX || !matches!(url::Url::parse(address), Ok(u) if matches!(u.scheme(), "http" | "https")))
+    {
+        return Err(Fault::new(Code::AddressInvalid, format!("\"{address}\" is not a web address; begin with https://")));
+    }
+    if file.bytes.len() > DOCUMENT_BYTES_MAX {
+        return Err(Fault::new(Code::BodyTooLarge, format!("{} is larger than {} MB; split it", file.name, DOCUMENT_BYTES_MAX / 1_048_576)));
+    }
+    Ok(())
+}
+
+impl Upload {
+    async fn queue(&self, site: &Site, files: Vec<File>) -> Outcome<Value> {
+        files.iter().try_for_each(check)?;
+        let services = &self.0.services;
+        let ingest = Arc::clone(&services.ingest);
+        let keep = move || files.into_iter().map(|f| Ok(Kind::Upload { blob: ingest.keep(&f.bytes)?, name: f.name, content_type: f.content_type, url: f.url })).collect::<Outcome<Vec<_>>>();
+        let kinds = tokio::task::spawn_blocking(keep).await.map_err(Fault::internal)??;
+        let mut jobs = Vec::with_capacity(kinds.len());
+        for kind in kinds {
+            jobs.push(services.jobs.submit(site.id, kind).await?.to_string());
+        }
+        Ok(if jobs.len() == 1 { json!({"job_id": jobs[0]}) } else { json!({"job_id": jobs[0], "job_ids": jobs}) })
+    }
+}

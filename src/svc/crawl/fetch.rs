@@ -1,0 +1,163 @@
+//! One address to one answer: pauses, retries, redirects. Knows HTTP, nothing of the walk.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep_until};
+use url::Url;
+
+use super::address::{is_local, normalise};
+use super::{SkipReason, scope};
+use crate::dial::{AllowPrivate, Dialer, GetOptions, HeaderMap, Response, rules};
+
+const REDIRECTS_MAX: usize = 10;
+const RETRIES_MAX: usize = 2;
+/// Longest wait that a website may ask for.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(30);
+const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(2);
+const ACCEPT: &str = "text/html,application/xhtml+xml,text/markdown;q=0.9,text/plain;q=0.8";
+
+/// Makes the requests of one crawl; all of them share its pauses.
+pub(super) struct Fetcher {
+    dialer: Dialer,
+    allow: AllowPrivate,
+    bytes_max: usize,
+    pace: Mutex<Pace>,
+}
+
+struct Pace {
+    next: Instant,
+    delay: Duration,
+}
+
+/// An answer with status 200 and the address it came from.
+#[derive(Debug)]
+pub(super) struct Got {
+    pub(super) url: Url,
+    pub(super) response: Response,
+}
+
+impl Fetcher {
+    pub(super) fn new(dialer: Dialer, allow: AllowPrivate, bytes_max: usize) -> Self {
+        Self { dialer, allow, bytes_max, pace: Mutex::new(Pace { next: Instant::now(), delay: Duration::ZERO }) }
+    }
+
+    /// Time between two requests from now on.
+    pub(super) async fn set_delay(&self, delay: Duration) {
+        self.pace.lock().await.delay = delay;
+    }
+
+    /// Fetches a page, following redirects for which `hop` finds no objection.
+    pub(super) async fn page(&self, url: &Url, hop: impl Fn(&Url) -> Option<SkipReason>) -> Result<Got, SkipReason> {
+        let opts = GetOptions { max_bytes: self.bytes_max, accept: Some(ACCEPT.to_owned()), wanted: is_page, ..GetOptions::default() };
+        let got = self.follow(url, &opts, hop).await?;
+        if let Some(reason) = SkipReason::of_status(got.response.status) {
+            return Err(reason);
+        }
+        match kind_of_type(&got.response.headers) {
+            Some(kind) => Err(SkipReason::UnsupportedType { kind }),
+            None => Ok(got),
+        }
+    }
+
+    /// Fetches any file, whatever its status, following redirects for which `hop` finds no objection.
+    pub(super) async fn file(&self, url: &Url, max_bytes: usize, hop: impl Fn(&Url) -> Option<SkipReason>) -> Result<Got, SkipReason> {
+        self.follow(url, &GetOptions { max_bytes, ..GetOptions::default() }, hop).await
+    }
+
+    async fn follow(&self, url: &Url, opts: &GetOptions, hop: impl Fn(&Url) -> Option<SkipReason>) -> Result<Got, SkipReason> {
+        let mut at = url.clone();
+        let mut seen = HashSet::from([at.clone()]);
+        for _ in 0..=REDIRECTS_MAX {
+            let response = self.patient(&at, opts).await?;
+            if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
+                return Ok(Got { url: at, response });
+            }
+            let Some(next) = response.header("location").and_then(|text| at.join(text).ok()).map(|next| normalise(&next)) else {
+                return Err(SkipReason::HttpError { status: response.status });
+            };
+            if let Some(reason) = hop(&next) {
+                return Err(reason);
+            }
+            if !seen.insert(next.clone()) {
+                return Err(SkipReason::RedirectLoop);
+            }
+            at = next;
+        }
+        Err(SkipReason::RedirectLoop)
+    }
+
+    async fn patient(&self, url: &Url, opts: &GetOptions) -> Result<Response, SkipReason> {
+        let mut tries = 0;
+        loop {
+            self.wait_turn(url).await;
+            let response = self.dialer.get(url, &self.allow, opts).await.map_err(SkipReason::of_dial)?;
+            if !matches!(response.status, 429 | 503) || tries == RETRIES_MAX {
+                return Ok(response);
+            }
+            tries += 1;
+            // Everyone waits: the website as a whole is busy, not one page.
+            let until = Instant::now() + retry_after(response.header("retry-after"));
+            let mut pace = self.pace.lock().await;
+            pace.next = pace.next.max(until);
+            drop(pace);
+            sleep_until(until).await;
+        }
+    }
+
+    async fn wait_turn(&self, url: &Url) {
+        let mut pace = self.pace.lock().await;
+        let turn = pace.next.max(Instant::now());
+        let delay = if is_local(url) { Duration::ZERO } else { pace.delay };
+        pace.next = turn + delay;
+        drop(pace);
+        sleep_until(turn).await;
+    }
+
+    /// What to say about a redirect that leaves the website.
+    pub(super) fn elsewhere(&self, to: &Url) -> SkipReason {
+        let literal = match to.host() {
+            Some(url::Host::Ipv4(v4)) => Some(v4.into()),
+            Some(url::Host::Ipv6(v6)) => Some(v6.into()),
+            _ => None,
+        };
+        let private = literal.is_some_and(|addr| !rules::is_public(addr)) && !self.allow.permits(to);
+        if private { SkipReason::PrivateAddress { to: to.to_string() } } else { SkipReason::RedirectElsewhere { to: to.to_string() } }
+    }
+}
+
+pub(super) fn retry_after(header: Option<&str>) -> Duration {
+    let Some(text) = header.map(str::trim) else { return RETRY_AFTER_DEFAULT };
+    let asked = text.parse().ok().map(Duration::from_secs).or_else(|| {
+        let at = jiff::fmt::rfc2822::parse(text).ok()?;
+        Some(Duration::try_from(at.timestamp().duration_since(jiff::Timestamp::now())).unwrap_or_default())
+    });
+    asked.unwrap_or(RETRY_AFTER_DEFAULT).min(RETRY_AFTER_MAX)
+}
+
+fn is_page(status: u16, headers: &HeaderMap) -> bool {
+    status == 200 && kind_of_type(headers).is_none()
+}
+
+/// `None` for types that are read (and for answers without a type, which are looked into).
+fn kind_of_type(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get("content-type")?.to_str().ok()?;
+    let essence = header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "" | "text/html" | "application/xhtml+xml" | "text/markdown" | "text/x-markdown" | "text/plain" => None,
+        "application/pdf" => Some("PDF".to_owned()),
+        "application/zip" | "application/gzip" => Some("archive".to_owned()),
+        "application/json" => Some("JSON".to_owned()),
+        "application/xml" | "text/xml" | "application/rss+xml" | "application/atom+xml" => Some("XML".to_owned()),
+        "text/calendar" => Some("calendar file".to_owned()),
+        _ if essence.contains("word") => Some("Word".to_owned()),
+        _ if essence.contains("excel") || essence.contains("spreadsheetml") => Some("Excel".to_owned()),
+        _ if essence.contains("powerpoint") || essence.contains("presentationml") => Some("PowerPoint".to_owned()),
+        _ if essence.contains("opendocument") => Some("OpenDocument".to_owned()),
+        _ => match essence.split_once('/') {
+            Some((kind @ ("image" | "audio" | "video" | "font"), _)) => Some(kind.to_owned()),
+            _ => Some(scope::kind_of_path(&essence.replace('/', ".")).map_or(essence, str::to_owned)),
+        },
+    }
+}

@@ -1,0 +1,207 @@
+//! Reads one website: finds its pages by sitemap and links, fetches them politely and hands them on as documents.
+//!
+//! Invariants: every address has exactly one outcome, a page or one reason; robots.txt, noindex and the folders given
+//! are obeyed; only the typed host is read (with or without `www.`, http or https); everything is bounded.
+//! Deliberately absent: storage, scripts, logins, other hosts, knowledge of earlier crawls.
+
+mod address;
+mod fetch;
+mod read;
+mod reason;
+mod robots;
+mod scope;
+mod sitemap;
+mod start;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_unit;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::Sender;
+
+use crate::dial::{AllowPrivate, Dialer};
+use crate::svc::extract::Extracted;
+
+pub use reason::{CrawlError, SkipReason};
+
+/// A sitemap with this many pages is believed when only the addresses are wanted.
+const SITEMAP_ENOUGH: usize = 5;
+/// Pages read to find addresses when there is no such sitemap.
+const DISCOVER_PAGES_MAX: usize = 200;
+
+/// What to read and how.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// As typed: `example.de`, `www.müllheim.de`, `http://host:port/path`.
+    pub start: String,
+    /// Pages to hand on.
+    pub max_pages: usize,
+    /// Links away from the start page.
+    pub max_depth: usize,
+    /// Bytes of one page, decompressed.
+    pub max_bytes_per_page: usize,
+    /// Path prefixes such as `/leben/`, or patterns with `*`; empty: everything.
+    pub include: Vec<String>,
+    /// Like `include`; wins over it.
+    pub exclude: Vec<String>,
+    /// Between two requests; none toward this machine.
+    pub delay: Duration,
+    /// Requests at once, at most 16.
+    pub concurrency: usize,
+    /// Private targets that may be read.
+    pub allow: AllowPrivate,
+    /// Only find addresses; no pages are handed on.
+    pub discover_only: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            start: String::new(),
+            max_pages: 2_000,
+            max_depth: 10,
+            max_bytes_per_page: 10 * 1024 * 1024,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            delay: Duration::from_millis(200),
+            concurrency: 4,
+            allow: AllowPrivate::none(),
+            discover_only: false,
+        }
+    }
+}
+
+/// What happens during a crawl.
+#[derive(Debug)]
+pub enum Event {
+    /// Progress.
+    Found { found: usize, fetched: usize },
+    /// A page.
+    Page(Box<Page>),
+    /// An address that yields no page; each address at most once.
+    Skipped { url: String, reason: SkipReason },
+}
+
+/// A page that was read.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Where it counts: after redirects, normalised, its own canonical address applied. Unique within a crawl.
+    pub url: String,
+    /// What was asked for.
+    pub requested: String,
+    pub status: u16,
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+    pub extracted: Extracted,
+}
+
+/// The sum of a crawl.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Where the typed address ended.
+    pub start_url: String,
+    /// Pages handed on.
+    pub pages: usize,
+    /// Reason code → number of addresses.
+    pub skipped: BTreeMap<String, usize>,
+    /// Addresses found that may be pages.
+    pub pages_found: usize,
+    /// Those addresses, sorted; filled when only they were wanted.
+    pub urls: Vec<String>,
+}
+
+/// Reads a website and sends its pages as `events`; a full channel slows the crawl, a closed one ends it.
+///
+/// # Errors
+/// [`CrawlError`] when not a single page could be read, or the crawl was stopped.
+pub async fn crawl(
+    plan: &Plan,
+    dialer: &Dialer,
+    events: Sender<Event>,
+    cancelled: &(dyn Fn() -> bool + Send + Sync),
+) -> Result<Report, CrawlError> {
+    let mut plan = plan.clone();
+    if plan.discover_only {
+        plan.max_pages = plan.max_pages.clamp(1, DISCOVER_PAGES_MAX);
+    }
+    let fetcher = Arc::new(fetch::Fetcher::new(dialer.clone(), plan.allow.clone(), plan.max_bytes_per_page));
+    let begin = stoppable(start::find(&fetcher, &plan.start), cancelled).await??;
+    let start_url = begin.url.to_string();
+    if !begin.site.is_local() {
+        fetcher.set_delay(plan.delay.max(begin.robots.delay())).await;
+    }
+    let first_failure = begin.first.as_ref().err().cloned();
+    let robots = Arc::new(begin.robots);
+    let mut walk = walk::Walk {
+        plan: &plan,
+        site: begin.site,
+        robots: robots.clone(),
+        fetcher: fetcher.clone(),
+        events,
+        cancelled,
+        state: walk::State::new(&plan),
+    };
+    walk.begin(&begin.url, begin.first).await?;
+    let listed = stoppable(sitemap::collect(&fetcher, &walk.site, &robots.sitemaps(), walk.found_max()), cancelled).await?;
+    for url in &listed {
+        walk.offer(url, 1, false).await?;
+    }
+    let believed = plan.discover_only && walk.addresses().len() > SITEMAP_ENOUGH;
+    if !believed {
+        walk.run().await?;
+        if walk.state.pages == 0 {
+            return Err(nothing(&plan, &walk, &start_url, first_failure.as_ref()));
+        }
+    }
+    let urls = walk.addresses();
+    let pages_found = if plan.discover_only { urls.len() } else { walk.state.found };
+    let state = walk.state;
+    Ok(Report {
+        start_url,
+        pages: if plan.discover_only { 0 } else { state.pages },
+        skipped: state.skipped,
+        pages_found,
+        urls: if plan.discover_only { urls } else { Vec::new() },
+    })
+}
+
+async fn stoppable<T>(work: impl Future<Output = T>, cancelled: &(dyn Fn() -> bool + Send + Sync)) -> Result<T, CrawlError> {
+    tokio::pin!(work);
+    loop {
+        match tokio::time::timeout(walk::TICK, &mut work).await {
+            Ok(out) => return Ok(out),
+            Err(_) if cancelled() => return Err(CrawlError::Cancelled),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Names the likeliest reason why there is no page.
+fn nothing(plan: &Plan, walk: &walk::Walk<'_>, start: &str, first: Option<&SkipReason>) -> CrawlError {
+    let skipped = &walk.state.skipped;
+    let count = |code: &str| skipped.get(code).copied().unwrap_or_default();
+    let total: usize = skipped.values().sum();
+    let host = walk.site.host().to_owned();
+    if total > 0 && count("robots") == total {
+        return CrawlError::RobotsForbid { host };
+    }
+    if count("needs_javascript") > 0 && count("needs_javascript") * 2 >= total {
+        return CrawlError::OnlyScripts { start: start.to_owned() };
+    }
+    if count("excluded") > 0 && first.is_none() && count("excluded") * 2 >= total {
+        return CrawlError::AllExcluded { host, found: total, folders: [&plan.include[..], &plan.exclude[..]].concat().join(", ") };
+    }
+    let listed = || skipped.iter().map(|(code, n)| format!("{n} × {code}")).collect::<Vec<_>>().join(", ");
+    let why = match first.or(walk.state.first_reason.as_ref()) {
+        Some(reason) if total <= 1 => reason.text(),
+        Some(reason) => format!("{} ({})", reason.text(), listed()),
+        None => "it holds nothing".to_owned(),
+    };
+    CrawlError::NoPages { start: start.to_owned(), why }
+}

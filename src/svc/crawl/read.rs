@@ -1,0 +1,98 @@
+//! One answer to one page: extraction on a blocking thread, robots directives of the headers, links of pages without text.
+
+use scraper::{Html, Selector};
+use url::Url;
+
+use super::SkipReason;
+use super::fetch::Got;
+use crate::svc::extract::{self, Extracted, Input, RejectCode};
+
+/// Links taken from one page.
+const LINKS_MAX: usize = 5_000;
+
+/// What one answer held.
+pub(super) struct Seen {
+    pub(super) url: Url,
+    pub(super) status: u16,
+    pub(super) etag: Option<String>,
+    pub(super) last_modified: Option<String>,
+    /// Addresses to walk on to; empty when the page asks not to follow them.
+    pub(super) links: Vec<String>,
+    pub(super) page: Result<Extracted, SkipReason>,
+}
+
+/// Reads an answer.
+pub(super) async fn read(got: Got, bytes_max: usize) -> Seen {
+    let text = |name: &str| got.response.header(name).map(str::to_owned);
+    let (etag, last_modified, content_type) = (text("etag"), text("last-modified"), text("content-type"));
+    let header = Directives::of(got.response.headers.get_all("x-robots-tag").iter().filter_map(|v| v.to_str().ok()));
+    let (url, status, body) = (got.url.clone(), got.response.status, got.response.body);
+    let base = url.clone();
+    let work = tokio::task::spawn_blocking(move || {
+        let input = Input { bytes: &body, content_type: content_type.as_deref(), path_or_url: base.as_str() };
+        match extract::extract_capped(input, bytes_max) {
+            Ok(found) if header.noindex || found.noindex => (links_of(&found, header), Err(SkipReason::Noindex)),
+            Ok(found) => (links_of(&found, header), Ok(found)),
+            Err(rejected) => {
+                let textless = matches!(rejected.code, RejectCode::Empty | RejectCode::NeedsJavascript) && !header.nofollow;
+                (if textless { bare_links(&body, &base) } else { Vec::new() }, Err(SkipReason::of_rejected(rejected)))
+            }
+        }
+    });
+    let (links, page) = work.await.unwrap_or_else(|_| (Vec::new(), Err(SkipReason::UnsupportedType { kind: "damaged page".to_owned() })));
+    Seen { url, status, etag, last_modified, links, page }
+}
+
+fn links_of(found: &Extracted, header: Directives) -> Vec<String> {
+    if found.nofollow || header.nofollow {
+        return Vec::new();
+    }
+    found.links.iter().filter(|link| !link.nofollow).take(LINKS_MAX).map(|link| link.url.clone()).collect()
+}
+
+/// Start pages made of pictures, frames or a refresh still lead somewhere.
+fn bare_links(body: &[u8], base: &Url) -> Vec<String> {
+    let html = Html::parse_document(&String::from_utf8_lossy(body));
+    let Ok(selector) = Selector::parse("a[href], area[href], frame[src], iframe[src], meta[http-equiv=refresh i][content]") else { return Vec::new() };
+    html.select(&selector)
+        .filter_map(|node| {
+            let value = node.value();
+            let refresh = value.attr("content").and_then(|text| text.split_once('=')).map(|(_, target)| target.trim_matches(['\'', '"', ' ']));
+            value.attr("href").or_else(|| value.attr("src")).or(refresh)
+        })
+        .filter_map(|target| base.join(target).ok())
+        .take(LINKS_MAX)
+        .map(String::from)
+        .collect()
+}
+
+/// What `X-Robots-Tag` asks of us.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Directives {
+    pub(super) noindex: bool,
+    pub(super) nofollow: bool,
+}
+
+impl Directives {
+    pub(super) fn of<'a>(values: impl Iterator<Item = &'a str>) -> Self {
+        let mut out = Self::default();
+        for value in values {
+            let value = value.to_ascii_lowercase();
+            let rest = match value.split_once(':') {
+                // "googlebot: noindex" is meant for somebody else.
+                Some((agent, rest)) if !agent.contains(',') && agent.trim() != "unavailable_after" => {
+                    if agent.trim() != "dialogengine" {
+                        continue;
+                    }
+                    rest
+                }
+                _ => &value,
+            };
+            for word in rest.split(',').map(str::trim) {
+                out.noindex |= matches!(word, "noindex" | "none");
+                out.nofollow |= matches!(word, "nofollow" | "none");
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,109 @@
+//! sitemap.xml: plain, compressed, as an index, or as lines of text. Broken files yield what was readable.
+
+use std::collections::{HashSet, VecDeque};
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+use quick_xml::Reader;
+use quick_xml::events::Event as Xml;
+use url::Url;
+
+use super::address::Site;
+use super::fetch::Fetcher;
+
+const FILES_MAX: usize = 50;
+const FILE_BYTES_MAX: usize = 20 * 1024 * 1024;
+
+/// Addresses of this website that its sitemaps list, at most `urls_max`, top levels first.
+pub(super) async fn collect(fetcher: &Fetcher, site: &Site, named: &[String], urls_max: usize) -> Vec<Url> {
+    let mut queue: VecDeque<Url> = named.iter().filter_map(|text| site.join(text)).collect();
+    if queue.is_empty() {
+        queue.extend(site.join("/sitemap.xml"));
+    }
+    let mut asked = HashSet::new();
+    let mut known = HashSet::new();
+    let mut urls = Vec::new();
+    while let Some(at) = queue.pop_front() {
+        if asked.len() >= FILES_MAX || urls.len() >= urls_max {
+            break;
+        }
+        if !matches!(at.scheme(), "http" | "https") || !asked.insert(at.clone()) {
+            continue;
+        }
+        let Ok(got) = fetcher.file(&at, FILE_BYTES_MAX, |_| None).await else { continue };
+        if got.response.status != 200 {
+            continue;
+        }
+        let body = got.response.body;
+        let Ok(list) = tokio::task::spawn_blocking(move || read(&body)).await else { continue };
+        queue.extend(list.sitemaps.iter().filter_map(|text| at.join(text).ok()).take(FILES_MAX));
+        for url in list.pages.iter().filter_map(|text| at.join(text).ok()).filter_map(|url| site.adopt(&url)) {
+            if urls.len() < urls_max && known.insert(url.clone()) {
+                urls.push(url);
+            }
+        }
+    }
+    urls.sort_by_key(|url| url.path().trim_end_matches('/').matches('/').count());
+    urls
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) sitemaps: Vec<String>,
+    pub(super) pages: Vec<String>,
+}
+
+/// Reads one file, unpacking it first when it is compressed.
+pub(super) fn read(bytes: &[u8]) -> Listed {
+    let mut unpacked = Vec::new();
+    let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
+        // A damaged end still leaves the addresses before it.
+        let _ = GzDecoder::new(bytes).take(FILE_BYTES_MAX as u64).read_to_end(&mut unpacked);
+        &unpacked[..]
+    } else {
+        bytes
+    };
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start();
+    if text.starts_with('<') {
+        return read_xml(text);
+    }
+    let pages = text.lines().map(str::trim).filter(|line| line.starts_with("http")).map(str::to_owned).collect();
+    Listed { sitemaps: Vec::new(), pages }
+}
+
+fn read_xml(text: &str) -> Listed {
+    let mut reader = Reader::from_str(text);
+    let mut out = Listed::default();
+    let mut in_index = false;
+    let mut loc: Option<String> = None;
+    loop {
+        match reader.read_event() {
+            // `image:loc` and `video:loc` are no pages, hence the whole name.
+            Ok(Xml::Start(tag)) => match tag.name().as_ref() {
+                b"sitemap" => in_index = true,
+                b"url" => in_index = false,
+                b"loc" => loc = Some(String::new()),
+                _ => {}
+            },
+            Ok(Xml::Text(text)) => {
+                if let (Some(loc), Ok(text)) = (loc.as_mut(), text.unescape()) {
+                    loc.push_str(&text);
+                }
+            }
+            Ok(Xml::CData(text)) => {
+                if let Some(loc) = loc.as_mut() {
+                    loc.push_str(&String::from_utf8_lossy(&text));
+                }
+            }
+            Ok(Xml::End(tag)) if tag.name().as_ref() == b"loc" => {
+                if let Some(found) = loc.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
+                    if in_index { out.sitemaps.push(found) } else { out.pages.push(found) }
+                }
+            }
+            Ok(Xml::Eof) | Err(_) => return out,
+            Ok(_) => {}
+        }
+    }
+}

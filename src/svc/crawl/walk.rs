@@ -1,0 +1,322 @@
+//! Breadth first through one website. All bookkeeping is in one task; requests and extraction run beside it.
+//!
+//! Every address has exactly one outcome: page, skipped, or still open.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::Sender;
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::address::Site;
+use super::fetch::{Fetcher, Got};
+use super::read::{self, Seen};
+use super::robots::Robots;
+use super::scope::Scope;
+use super::{CrawlError, Event, Page, Plan, SkipReason};
+
+/// How often a stop is noticed while waiting.
+pub(super) const TICK: Duration = Duration::from_millis(100);
+const CONCURRENCY_MAX: usize = 16;
+/// Addresses remembered per page that may be read, within the bounds below.
+const FOUND_PER_PAGE: usize = 10;
+const FOUND_MIN: usize = 2_000;
+const FOUND_MAX: usize = 200_000;
+/// Requests per page that may be read: a website of nothing but errors ends, too.
+const FETCHES_PER_PAGE: usize = 5;
+const FETCHES_EXTRA: usize = 100;
+
+/// Longer addresses are not even worth a line in the report.
+const URL_NOTED_MAX: usize = 8_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Open,
+    Page,
+    Skipped,
+}
+
+struct Step {
+    url: Url,
+    depth: usize,
+    /// A guess of ours: no word about it when it does not exist.
+    quiet: bool,
+    ready: Option<Box<Got>>,
+}
+
+struct Done {
+    url: Url,
+    depth: usize,
+    quiet: bool,
+    result: Result<Seen, SkipReason>,
+}
+
+/// One crawl under way.
+pub(super) struct Walk<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) site: Site,
+    pub(super) robots: Arc<Robots>,
+    pub(super) fetcher: Arc<Fetcher>,
+    pub(super) events: Sender<Event>,
+    pub(super) cancelled: &'a (dyn Fn() -> bool + Send + Sync),
+    pub(super) state: State,
+}
+
+/// The books of a walk.
+#[derive(Default)]
+pub(super) struct State {
+    scope: Scope,
+    queue: VecDeque<Step>,
+    outcomes: HashMap<String, Outcome>,
+    /// Seen only beyond the depth limit so far; a shorter way may still turn up.
+    deep: BTreeSet<String>,
+    /// Page → the address it named as its own, to see through pairs that point at each other.
+    canonicals: HashMap<String, String>,
+    pub(super) skipped: BTreeMap<String, usize>,
+    pub(super) found: usize,
+    pub(super) fetched: usize,
+    pub(super) pages: usize,
+    /// The first reason of all: that of the start page, when it is none.
+    pub(super) first_reason: Option<SkipReason>,
+}
+
+impl State {
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self { scope: Scope::new(&plan.include, &plan.exclude), ..Self::default() }
+    }
+}
+
+impl Walk<'_> {
+    /// Queues the start page; it is read for its links even when the folders leave it out.
+    pub(super) async fn begin(&mut self, url: &Url, first: Result<Got, SkipReason>) -> Result<(), CrawlError> {
+        self.state.outcomes.insert(url.to_string(), Outcome::Open);
+        self.state.found += 1;
+        match first {
+            Ok(got) => self.state.queue.push_back(Step { url: url.clone(), depth: 0, quiet: false, ready: Some(Box::new(got)) }),
+            Err(reason) => self.skip(url, reason).await?,
+        }
+        for folder in self.state.scope.folders() {
+            if let Some(url) = self.site.join(&folder) {
+                self.offer(&url, 1, true).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues an address once, or notes why not. `depth` is its distance from the start page.
+    pub(super) async fn offer(&mut self, url: &Url, depth: usize, quiet: bool) -> Result<(), CrawlError> {
+        let Some(url) = self.site.adopt(url).filter(|url| url.as_str().len() <= URL_NOTED_MAX) else { return Ok(()) };
+        if self.state.outcomes.contains_key(url.as_str()) || self.state.outcomes.len() >= self.found_max() {
+            return Ok(());
+        }
+        if let Some(reason) = self.refuse(&url) {
+            return self.skip(&url, reason).await;
+        }
+        if depth > self.plan.max_depth {
+            if self.state.deep.len() < self.found_max() {
+                self.state.deep.insert(url.into());
+            }
+            return Ok(());
+        }
+        if let Some(reason) = self.state.scope.admit(&url) {
+            return self.skip(&url, reason).await;
+        }
+        self.state.deep.remove(url.as_str());
+        self.state.outcomes.insert(url.to_string(), Outcome::Open);
+        self.state.found += usize::from(!quiet);
+        self.state.queue.push_back(Step { url, depth, quiet, ready: None });
+        Ok(())
+    }
+
+    /// Works until the queue is empty, a limit is reached, or the crawl is stopped.
+    pub(super) async fn run(&mut self) -> Result<(), CrawlError> {
+        let fetches_max = self.plan.max_pages.saturating_mul(FETCHES_PER_PAGE).saturating_add(FETCHES_EXTRA);
+        let mut tasks: JoinSet<Done> = JoinSet::new();
+        let lanes = self.plan.concurrency.clamp(1, CONCURRENCY_MAX);
+        loop {
+            while tasks.len() < lanes && self.state.pages + tasks.len() < self.plan.max_pages && self.state.fetched + tasks.len() < fetches_max {
+                let Some(step) = self.state.queue.pop_front() else { break };
+                if self.state.outcomes.get(step.url.as_str()) == Some(&Outcome::Open) {
+                    self.spawn(&mut tasks, step);
+                }
+            }
+            let done = tokio::select! {
+                done = tasks.join_next() => done,
+                () = tokio::time::sleep(TICK) => {
+                    self.check_stop()?;
+                    continue;
+                }
+            };
+            match done {
+                None => break,
+                Some(Ok(done)) => self.settle(done).await?,
+                // A panic in a task is a defect of ours, not of the website: the address stays without a page.
+                Some(Err(error)) => tracing::error!(%error, "a crawl task broke"),
+            }
+            self.check_stop()?;
+        }
+        self.close().await
+    }
+
+    /// Addresses that are or still may become pages, sorted.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        let mut urls: Vec<String> = self.state.outcomes.iter().filter(|(_, o)| **o != Outcome::Skipped).map(|(url, _)| url.clone()).collect();
+        urls.sort_unstable();
+        urls
+    }
+
+    fn spawn(&self, tasks: &mut JoinSet<Done>, step: Step) {
+        let (fetcher, robots, site) = (self.fetcher.clone(), self.robots.clone(), self.site.clone());
+        let bytes_max = self.plan.max_bytes_per_page;
+        tasks.spawn(async move {
+            let hop = |to: &Url| match site.adopt(to) {
+                None => Some(fetcher.elsewhere(to)),
+                Some(own) => (!robots.allows(&own)).then_some(SkipReason::Robots),
+            };
+            let got = match step.ready {
+                Some(got) => Ok(*got),
+                None => fetcher.page(&step.url, hop).await,
+            };
+            let result = match got {
+                Ok(got) => Ok(read::read(got, bytes_max).await),
+                Err(reason) => Err(reason),
+            };
+            Done { url: step.url, depth: step.depth, quiet: step.quiet, result }
+        });
+    }
+
+    async fn settle(&mut self, done: Done) -> Result<(), CrawlError> {
+        self.state.fetched += 1;
+        match done.result {
+            Err(SkipReason::NotFound { .. }) if done.quiet => {
+                self.state.outcomes.insert(done.url.into(), Outcome::Skipped);
+            }
+            Err(reason) => self.skip(&done.url, reason).await?,
+            Ok(seen) => {
+                self.state.found += usize::from(done.quiet);
+                self.place(&done.url, done.depth, seen).await?;
+            }
+        }
+        self.send(Event::Found { found: self.state.found, fetched: self.state.fetched }).await
+    }
+
+    /// Decides under which address a page counts, if at all.
+    async fn place(&mut self, requested: &Url, depth: usize, seen: Seen) -> Result<(), CrawlError> {
+        for link in &seen.links {
+            if let Ok(url) = Url::parse(link) {
+                self.offer(&url, depth + 1, false).await?;
+            }
+        }
+        let Some(arrived) = self.site.adopt(&seen.url) else { return Ok(()) };
+        if self.outcome(requested) == Some(Outcome::Page) {
+            return Ok(());
+        }
+        if arrived != *requested && matches!(self.outcome(&arrived), Some(Outcome::Page | Outcome::Skipped)) {
+            return self.skip(requested, SkipReason::Duplicate { of: arrived.into() }).await;
+        }
+        if let Some(reason) = self.refuse(&arrived) {
+            return self.skip(requested, reason).await;
+        }
+        let extracted = match seen.page {
+            Ok(extracted) => extracted,
+            Err(reason) => return self.skip(requested, reason).await,
+        };
+        let mut counted = arrived.clone();
+        if let Some(own) = self.canonical(&arrived, extracted.canonical.as_deref()) {
+            if own != *requested && self.outcome(&own).is_some_and(|o| o != Outcome::Skipped) {
+                self.state.canonicals.insert(arrived.into(), own.to_string());
+                return self.skip(requested, SkipReason::Canonical { of: own.into() }).await;
+            }
+            counted = own;
+        }
+        for url in [requested, &arrived, &counted] {
+            self.state.outcomes.insert(url.to_string(), Outcome::Page);
+        }
+        self.state.pages += 1;
+        if self.plan.discover_only {
+            return Ok(());
+        }
+        let page = Page {
+            url: counted.into(),
+            requested: requested.to_string(),
+            status: seen.status,
+            etag: seen.etag,
+            last_modified: seen.last_modified,
+            extracted,
+        };
+        self.send(Event::Page(Box::new(page))).await
+    }
+
+    /// The address a page names as its own, when it can be believed.
+    fn canonical(&self, arrived: &Url, named: Option<&str>) -> Option<Url> {
+        let own = self.site.adopt(&Url::parse(named?).ok()?)?;
+        let segments = arrived.path().split('/').filter(|s| !s.is_empty()).count();
+        // Templates that name the home page on every page would leave a website of one page.
+        let mistaken_home = own.path() == "/" && own.query().is_none() && segments > 1;
+        let points_back = self.state.canonicals.get(own.as_str()).is_some_and(|url| url == arrived.as_str());
+        let was_refused = self.outcome(&own) == Some(Outcome::Skipped) || self.refuse(&own).is_some();
+        (own != *arrived && !mistaken_home && !points_back && !was_refused).then_some(own)
+    }
+
+    fn outcome(&self, url: &Url) -> Option<Outcome> {
+        self.state.outcomes.get(url.as_str()).copied()
+    }
+
+    fn refuse(&self, url: &Url) -> Option<SkipReason> {
+        self.state.scope.refuse(url).or_else(|| (!self.robots.allows(url)).then_some(SkipReason::Robots))
+    }
+
+    pub(super) fn found_max(&self) -> usize {
+        self.plan.max_pages.saturating_mul(FOUND_PER_PAGE).clamp(FOUND_MIN, FOUND_MAX)
+    }
+
+    /// What was never reached gets its reason.
+    async fn close(&mut self) -> Result<(), CrawlError> {
+        if self.plan.discover_only {
+            return Ok(());
+        }
+        while let Some(step) = self.state.queue.pop_front() {
+            if !step.quiet && self.outcome(&step.url) == Some(Outcome::Open) {
+                self.skip(&step.url, SkipReason::PageLimit).await?;
+            }
+        }
+        for url in std::mem::take(&mut self.state.deep) {
+            if let Ok(url) = Url::parse(&url)
+                && self.outcome(&url).is_none()
+            {
+                self.skip(&url, SkipReason::TooDeep).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn skip(&mut self, url: &Url, reason: SkipReason) -> Result<(), CrawlError> {
+        if matches!(self.outcome(url), Some(Outcome::Page | Outcome::Skipped)) {
+            return Ok(());
+        }
+        self.state.outcomes.insert(url.to_string(), Outcome::Skipped);
+        self.state.first_reason.get_or_insert_with(|| reason.clone());
+        *self.state.skipped.entry(reason.code().to_owned()).or_default() += 1;
+        self.send(Event::Skipped { url: url.to_string(), reason }).await
+    }
+
+    fn check_stop(&self) -> Result<(), CrawlError> {
+        if (self.cancelled)() { Err(CrawlError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Waits for room, so that a slow reader slows the crawl; a stop is noticed meanwhile.
+    async fn send(&self, event: Event) -> Result<(), CrawlError> {
+        loop {
+            match tokio::time::timeout(TICK, self.events.reserve()).await {
+                Ok(Ok(permit)) => {
+                    permit.send(event);
+                    return Ok(());
+                }
+                Ok(Err(_)) => return Err(CrawlError::Cancelled),
+                Err(_) => self.check_stop()?,
+            }
+        }
+    }
+}

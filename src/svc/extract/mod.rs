@@ -1,0 +1,253 @@
+//! Bytes in, document out: what kind of file it is, its characters, its main content as sections, and its facts about
+//! itself (title, language, date, canonical address, links).
+//!
+//! Invariants: never reads a file or the network; work is bounded by the input cap and by the node and depth limits;
+//! text is NFC, whitespace-normalised and free of markup; every refusal names its cause and the mend.
+//! Deliberately absent: PDF and office formats, chunking, storage. CPU-bound: call it on a blocking thread.
+
+mod assemble;
+mod charset;
+mod chrome;
+mod dates;
+mod html;
+mod markdown;
+mod meta;
+mod plain;
+mod render;
+mod scan;
+mod sniff;
+mod tables;
+mod text;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_html;
+
+pub use plain::guess_url;
+
+/// Largest input read by default, in bytes.
+pub const INPUT_BYTES_MAX: usize = 10 * 1024 * 1024;
+
+/// One file or response body to read.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The bytes, decompressed.
+    pub bytes: &'a [u8],
+    /// The `Content-Type` header, when there was one.
+    pub content_type: Option<&'a str>,
+    /// The page's address or the file's path; addresses are the base of relative links.
+    pub path_or_url: &'a str,
+}
+
+/// A document as read.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+pub struct Extracted {
+    /// Never empty: falls back to the file name.
+    pub title: String,
+    /// Two-letter code (`de`, `en`, …), from the text itself or from the page's own statement.
+    pub language: Option<String>,
+    /// `rel=canonical`, absolute where the base is known.
+    pub canonical: Option<String>,
+    /// The address the document itself states (front matter, `url:` line, `og:url`, saved-from comment).
+    pub stated_url: Option<String>,
+    /// `YYYY-MM-DD`.
+    pub updated: Option<String>,
+    /// In reading order; headings without text of their own have no section.
+    pub sections: Vec<Section>,
+    /// Every `http(s)` link of the whole page, absolute, in order, each address once.
+    pub links: Vec<Link>,
+    /// The page asks not to be indexed.
+    pub noindex: bool,
+    /// The page asks that its links are not followed.
+    pub nofollow: bool,
+    /// What was uncertain.
+    pub warnings: Vec<Warning>,
+    /// Parsed `application/ld+json` scripts, graphs and arrays flattened.
+    pub jsonld: Vec<serde_json::Value>,
+    /// Mostly links: an overview page, a poor answer by itself.
+    pub is_link_list: bool,
+}
+
+impl Extracted {
+    /// The whole text, headings included, for display and duplicate detection.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        for section in &self.sections {
+            if let Some(heading) = section.path.last() {
+                out.push_str(heading);
+                out.push('\n');
+            }
+            for block in &section.blocks {
+                out.push_str(&block.to_text());
+                out.push('\n');
+            }
+        }
+        out
+    }
+}
+
+/// The blocks under one heading.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Section {
+    /// Headings from the outermost below the title to this one; empty for text right under the title.
+    pub path: Vec<String>,
+    /// In reading order, never empty.
+    pub blocks: Vec<Block>,
+}
+
+/// A piece of text with a shape.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Block {
+    /// Running text.
+    Paragraph {
+        /// One line.
+        text: String,
+    },
+    /// List; definition lists arrive as `term: value` items.
+    List {
+        /// Numbered.
+        ordered: bool,
+        /// One line each; nested items follow their parent.
+        items: Vec<String>,
+    },
+    /// Table with spans filled in.
+    Table {
+        /// All rows have the same number of cells.
+        rows: Vec<Vec<String>>,
+        /// The first row holds the column names.
+        header: bool,
+    },
+    /// Quotation.
+    Quote {
+        /// One line.
+        text: String,
+    },
+    /// Preformatted text, line breaks kept.
+    Code {
+        /// Verbatim.
+        text: String,
+    },
+}
+
+/// A link of the page.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Link {
+    /// Absolute address.
+    pub url: String,
+    /// Link text, may be empty (pictures).
+    pub text: String,
+    /// `rel=nofollow` or `rel=sponsored`.
+    pub nofollow: bool,
+}
+
+/// Something the editor may want to look at.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Warning {
+    /// Stable code.
+    pub code: &'static str,
+    /// English sentence.
+    pub text: String,
+}
+
+/// Why a file was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectCode {
+    /// A known type that is not read yet.
+    UnsupportedType,
+    /// No text at all.
+    Binary,
+    /// Shows its content only after running scripts.
+    NeedsJavascript,
+    /// Readable, but without text.
+    Empty,
+    /// More bytes than the cap.
+    TooLarge,
+    /// Nested too deep or too many elements.
+    TooComplex,
+    /// Characters could not be decoded.
+    BadEncoding,
+}
+
+impl RejectCode {
+    /// Stable code as serialised.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnsupportedType => "unsupported_type",
+            Self::Binary => "binary",
+            Self::NeedsJavascript => "needs_javascript",
+            Self::Empty => "empty",
+            Self::TooLarge => "too_large",
+            Self::TooComplex => "too_complex",
+            Self::BadEncoding => "bad_encoding",
+        }
+    }
+}
+
+/// A refusal: code for programs, English sentence with the mend for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize)]
+#[error("{reason}")]
+pub struct Rejected {
+    /// Stable code.
+    pub code: RejectCode,
+    /// English sentence with the mend.
+    pub reason: String,
+}
+
+impl Rejected {
+    pub(crate) fn new(code: RejectCode, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+}
+
+/// Reads one file with the default input cap.
+///
+/// # Errors
+/// See [`RejectCode`].
+pub fn extract(input: Input<'_>) -> Result<Extracted, Rejected> {
+    extract_capped(input, INPUT_BYTES_MAX)
+}
+
+/// Reads one file of at most `bytes_max` bytes.
+///
+/// # Errors
+/// See [`RejectCode`].
+pub fn extract_capped(input: Input<'_>, bytes_max: usize) -> Result<Extracted, Rejected> {
+    if input.bytes.len() > bytes_max {
+        return Err(Rejected::new(
+            RejectCode::TooLarge,
+            format!(
+                "the file has {} KB, the limit is {} KB: split it, or raise the limit for documents",
+                input.bytes.len() / 1024,
+                bytes_max / 1024
+            ),
+        ));
+    }
+    let kind = sniff::sniff(&input)?;
+    let decoded = charset::decode(input.bytes, input.content_type, kind)?;
+    let mut found = match kind {
+        sniff::Kind::Html => html::read(&decoded.text, input.path_or_url)?,
+        sniff::Kind::Markdown => markdown::read(&decoded.text, input.path_or_url)?,
+        sniff::Kind::Text => plain::read(&decoded.text, input.path_or_url),
+    };
+    if let Some(warning) = decoded.warning {
+        found.warnings.push(warning);
+    }
+    if found.sections.is_empty() {
+        return Err(Rejected::new(
+            RejectCode::Empty,
+            "the page holds no text: check that its content is not only pictures or loaded by scripts",
+        ));
+    }
+    if found.title.is_empty() {
+        found.title = text::title_from_name(input.path_or_url);
+        found.warnings.push(Warning { code: "no_title", text: "no title found; the file name is used".to_owned() });
+    }
+    found.language = meta::language(&found);
+    Ok(found)
+}

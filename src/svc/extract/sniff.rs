@@ -1,0 +1,235 @@
+//! What kind of file it is, from bytes first and from name and header second.
+//!
+//! Bytes win: a PDF renamed to `.md` is a PDF. Deliberately absent: reading any of the refused kinds.
+
+use super::{Input, RejectCode, Rejected};
+
+/// Kinds that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Html,
+    Markdown,
+    Text,
+}
+
+const MAGIC: [(&[u8], &str); 24] = [
+    (b"%PDF-", "PDF"),
+    (b"{\\rtf", "RTF"),
+    (b"\xd0\xcf\x11\xe0", "old Office file (DOC, XLS, PPT)"),
+    (b"\x89PNG", "PNG picture"),
+    (b"\xff\xd8\xff", "JPEG picture"),
+    (b"GIF8", "GIF picture"),
+    (b"RIFF", "WebP, WAV or AVI"),
+    (b"\x1f\x8b", "gzip archive"),
+    (b"BZh", "bzip2 archive"),
+    (b"\xfd7zXZ", "xz archive"),
+    (b"7z\xbc\xaf", "7z archive"),
+    (b"Rar!", "RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "zstd archive"),
+    (b"\x7fELF", "program"),
+    (b"MZ\x90", "program"),
+    (b"SQLite format 3", "SQLite database"),
+    (b"OggS", "Ogg media"),
+    (b"ID3", "MP3 audio"),
+    (b"fLaC", "FLAC audio"),
+    (b"wOFF", "font"),
+    (b"wOF2", "font"),
+    (b"II*\0", "TIFF picture"),
+    (b"MM\0*", "TIFF picture"),
+    (b"BM6", "BMP picture"),
+];
+
+const NAMES: [(&str, &str); 32] = [
+    ("pdf", "PDF"),
+    ("doc", "DOC"),
+    ("docx", "DOCX"),
+    ("odt", "ODT"),
+    ("rtf", "RTF"),
+    ("xls", "XLS"),
+    ("xlsx", "XLSX"),
+    ("ods", "ODS"),
+    ("ppt", "PPT"),
+    ("pptx", "PPTX"),
+    ("odp", "ODP"),
+    ("epub", "EPUB"),
+    ("csv", "CSV"),
+    ("json", "JSON"),
+    ("xml", "XML"),
+    ("rss", "feed"),
+    ("atom", "feed"),
+    ("css", "style sheet"),
+    ("js", "script"),
+    ("mjs", "script"),
+    ("svg", "SVG picture"),
+    ("png", "PNG picture"),
+    ("jpg", "JPEG picture"),
+    ("jpeg", "JPEG picture"),
+    ("gif", "GIF picture"),
+    ("webp", "WebP picture"),
+    ("zip", "ZIP archive"),
+    ("mp3", "MP3 audio"),
+    ("mp4", "MP4 video"),
+    ("ics", "calendar file"),
+    ("eml", "e-mail"),
+    ("vcf", "business card"),
+];
+
+fn not_read(name: &str) -> Rejected {
+    let mend = match name {
+        "PDF" | "DOC" | "DOCX" | "ODT" | "RTF" | "EPUB" | "old Office file (DOC, XLS, PPT)" => {
+            ": publish its content as a web page, or save it as HTML, Markdown or text"
+        }
+        _ => "",
+    };
+    Rejected::new(RejectCode::UnsupportedType, format!("not read yet: {name}{mend}"))
+}
+
+/// Decides the kind.
+///
+/// # Errors
+/// `UnsupportedType` with the name of the type, `Binary` for bytes that are no text.
+pub fn sniff(input: &Input<'_>) -> Result<Kind, Rejected> {
+    let bytes = input.bytes;
+    if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return Err(not_read(name));
+    }
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+        return Err(not_read(zip_name(bytes)));
+    }
+    if bytes.len() > 12 && &bytes[4..8] == b"ftyp" {
+        return Err(not_read("MP4 video"));
+    }
+    let utf16 = utf16_like(bytes);
+    if !utf16 && bytes.contains(&0) {
+        return Err(Rejected::new(
+            RejectCode::Binary,
+            "the file holds binary data, not text: upload HTML, Markdown or plain text",
+        ));
+    }
+    let head = head_text(bytes, utf16);
+    let mime = input.content_type.map(|t| t.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let extension = extension(input.path_or_url);
+    if looks_like_html(&head) {
+        return Ok(Kind::Html);
+    }
+    match mime.as_deref() {
+        Some("text/html" | "application/xhtml+xml") => return Ok(Kind::Html),
+        Some("text/markdown" | "text/x-markdown") => return Ok(Kind::Markdown),
+        // Servers label Markdown and logs as plain text or as a download: the name knows better.
+        Some("text/plain" | "application/octet-stream" | "") | None => {}
+        Some(other) => return Err(not_read(&mime_name(other, extension.as_deref()))),
+    }
+    match extension.as_deref() {
+        Some("html" | "htm" | "xhtml") => Ok(Kind::Html),
+        Some("md" | "markdown" | "mdown" | "mkd") => Ok(Kind::Markdown),
+        Some(ext) if mime.as_deref() != Some("text/plain") => match NAMES.iter().find(|(e, _)| *e == ext) {
+            Some((_, name)) => Err(not_read(name)),
+            None => text_or_xml(&head),
+        },
+        _ => text_or_xml(&head),
+    }
+}
+
+fn text_or_xml(head: &str) -> Result<Kind, Rejected> {
+    if head.starts_with("<?xml") || head.starts_with("<rss") || head.starts_with("<feed") {
+        return Err(not_read("XML"));
+    }
+    Ok(Kind::Text)
+}
+
+/// UTF-16 by mark, or by every second byte being zero.
+pub fn utf16_like(bytes: &[u8]) -> bool {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return true;
+    }
+    let head = &bytes[..bytes.len().min(512) & !1];
+    let zeros = |odd: usize| head.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    let pairs = head.len() / 2;
+    pairs >= 8 && ((odd * 10 > pairs * 8 && even == 0) || (even * 10 > pairs * 8 && odd == 0))
+}
+
+fn head_text(bytes: &[u8], utf16: bool) -> String {
+    let head = &bytes[..bytes.len().min(2048)];
+    let text: String = if utf16 {
+        head.iter().filter(|b| b.is_ascii() && **b != 0).map(|b| char::from(*b)).collect()
+    } else {
+        String::from_utf8_lossy(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)).into_owned()
+    };
+    text.trim_start().to_ascii_lowercase()
+}
+
+fn looks_like_html(head: &str) -> bool {
+    let mut rest = head;
+    // Comments and the XML prolog may stand before the doctype.
+    for _ in 0..8 {
+        rest = rest.trim_start();
+        let end = if rest.starts_with("<!--") { "-->" } else { "?>" };
+        if rest.starts_with("<!--") || rest.starts_with("<?xml") {
+            match rest.find(end) {
+                Some(at) => rest = &rest[at + end.len()..],
+                None => return false,
+            }
+        } else {
+            break;
+        }
+    }
+    rest.starts_with("<!doctype html") || rest.starts_with("<html") || rest.starts_with("<head") || rest.starts_with("<body")
+}
+
+fn zip_name(bytes: &[u8]) -> &'static str {
+    let head = &bytes[..bytes.len().min(4096)];
+    let has = |needle: &[u8]| head.windows(needle.len()).any(|w| w == needle);
+    if has(b"word/") {
+        "DOCX"
+    } else if has(b"xl/") {
+        "XLSX"
+    } else if has(b"ppt/") {
+        "PPTX"
+    } else if has(b"opendocument.text") {
+        "ODT"
+    } else if has(b"opendocument") {
+        "OpenDocument file"
+    } else if has(b"epub+zip") {
+        "EPUB"
+    } else {
+        "ZIP archive or Office file"
+    }
+}
+
+fn extension(path_or_url: &str) -> Option<String> {
+    let is_url = path_or_url.contains("://");
+    let path = if is_url { path_or_url.split(['?', '#']).next().unwrap_or_default() } else { path_or_url };
+    let name = path.rsplit(['/', '\\']).next()?;
+    let (stem, ext) = name.rsplit_once('.')?;
+    (!stem.is_empty() && ext.len() <= 8).then(|| ext.to_ascii_lowercase())
+}
+
+fn mime_name(mime: &str, extension: Option<&str>) -> String {
+    let known = match mime {
+        "application/pdf" => "PDF",
+        "application/json" | "application/ld+json" => "JSON",
+        "text/xml" | "application/xml" => "XML",
+        "application/rss+xml" | "application/atom+xml" => "feed",
+        "text/css" => "style sheet",
+        "text/javascript" | "application/javascript" => "script",
+        "text/calendar" => "calendar file",
+        "text/csv" => "CSV",
+        "application/zip" => "ZIP archive",
+        "application/msword" => "DOC",
+        m if m.contains("wordprocessingml") => "DOCX",
+        m if m.contains("spreadsheetml") => "XLSX",
+        m if m.contains("presentationml") => "PPTX",
+        m if m.starts_with("image/") => "picture",
+        m if m.starts_with("video/") => "video",
+        m if m.starts_with("audio/") => "audio",
+        m if m.starts_with("font/") => "font",
+        _ => "",
+    };
+    if !known.is_empty() {
+        return known.to_owned();
+    }
+    extension
+        .and_then(|e| NAMES.iter().find(|(n, _)| *n == e))
+        .map_or_else(|| mime.chars().take(60).collect(), |(_, name)| (*name).to_owned())
+}

@@ -1,0 +1,199 @@
+//! The pair of indexes of one site.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use crate::base::error::Outcome;
+use crate::base::id::SiteId;
+use crate::base::{Fault, fsx};
+use crate::lexical::{self, WordIndex};
+use crate::store::Store;
+use crate::vector::{self, Rejected, VectorIndex};
+
+use super::ModelKey;
+use super::apply;
+
+/// The pair of indexes of one site.
+pub struct SiteIndex {
+    id: SiteId,
+    vectors_path: PathBuf,
+    words: WordIndex,
+    vectors: RwLock<Arc<VectorIndex>>,
+    words_sequence: AtomicU64,
+    vectors_sequence: AtomicU64,
+    vectors_saved: AtomicU64,
+    words_stale: AtomicBool,
+    vectors_stale: AtomicBool,
+    /// One change at a time: the indexer's thread and a rebuild asked for must not mix.
+    changing: Mutex<()>,
+}
+
+/// Marks the shape of what is put into the word index; raise it when that changes.
+const WORDS_SCHEMA: &str = "1";
+
+impl SiteIndex {
+    pub(super) fn open(id: SiteId, dir: &Path, model: ModelKey) -> Outcome<Self> {
+        fsx::create_private_dir(dir).map_err(Fault::internal)?;
+        let vectors_path = dir.join("vectors.idx");
+        let (words, words_sequence) = WordIndex::open(&dir.join("words"), WORDS_SCHEMA).map_err(Fault::internal)?;
+        if words_sequence.unwrap_or(0) == 0 {
+            tracing::info!(site = %id, "the word index is built anew from the store");
+        }
+        let (vectors, vectors_sequence) = match VectorIndex::load(&vectors_path, &model.id, model.dimensions) {
+            Ok(loaded) => (loaded.index, Some(loaded.sequence)),
+            Err(why) => {
+                if !matches!(why, Rejected::Missing) {
+                    tracing::warn!(site = %id, %why, "the meaning index is built anew from the store");
+                }
+                (VectorIndex::new(model.dimensions).map_err(Fault::internal)?, None)
+            }
+        };
+        Ok(Self {
+            id,
+            vectors_path,
+            words,
+            vectors: RwLock::new(Arc::new(vectors)),
+            words_sequence: AtomicU64::new(words_sequence.unwrap_or(0)),
+            vectors_sequence: AtomicU64::new(vectors_sequence.unwrap_or(0)),
+            vectors_saved: AtomicU64::new(vectors_sequence.unwrap_or(0)),
+            // Sequence 0 is what an unfinished rebuild leaves.
+            words_stale: AtomicBool::new(words_sequence.unwrap_or(0) == 0),
+            vectors_stale: AtomicBool::new(vectors_sequence.is_none()),
+            changing: Mutex::new(()),
+        })
+    }
+
+    #[must_use]
+    pub fn id(&self) -> SiteId {
+        self.id
+    }
+
+    #[must_use]
+    pub fn words_sequence(&self) -> u64 {
+        if self.words_stale.load(Ordering::Acquire) { 0 } else { self.words_sequence.load(Ordering::Acquire) }
+    }
+
+    #[must_use]
+    pub fn vectors_sequence(&self) -> u64 {
+        if self.vectors_stale.load(Ordering::Acquire) { 0 } else { self.vectors_sequence.load(Ordering::Acquire) }
+    }
+
+    /// What both files on disk have applied.
+    pub(super) fn saved_sequence(&self) -> u64 {
+        self.words_sequence().min(self.vectors_saved.load(Ordering::Acquire))
+    }
+
+    pub(super) fn is_current(&self, target: u64) -> bool {
+        self.words_sequence() >= target && self.vectors_sequence() >= target
+    }
+
+    /// Best chunks by words.
+    pub fn search_words(&self, query: &str, limit: usize) -> Outcome<Vec<lexical::Hit>> {
+        self.words.search(query, limit).map_err(Fault::internal)
+    }
+
+    /// Best chunks by meaning. `query`: `[dimensions]`.
+    pub fn search_vectors(&self, query: &[f32], limit: usize) -> Outcome<Vec<vector::Hit>> {
+        self.vectors().search(query, limit).map_err(Fault::internal)
+    }
+
+    #[must_use]
+    pub fn words(&self) -> &WordIndex {
+        &self.words
+    }
+
+    #[must_use]
+    pub fn vectors(&self) -> Arc<VectorIndex> {
+        Arc::clone(&self.vectors.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Applies what the outbox holds beyond the applied sequences. True when something changed.
+    pub(super) fn catch_up(&self, store: &Store, model: ModelKey) -> Outcome<bool> {
+        let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = false;
+        if self.words_stale.load(Ordering::Acquire) {
+            self.rebuild_words(store)?;
+            changed = true;
+        }
+        if self.vectors_stale.load(Ordering::Acquire) || self.vectors().is_worn() {
+            self.rebuild_vectors(store, model)?;
+            changed = true;
+        }
+        loop {
+            let after = self.words_sequence().min(self.vectors_sequence());
+            let snapshot = store.snapshot()?;
+            let pending = apply::pending(&snapshot, self.id, after)?;
+            if pending.chunks.is_empty() {
+                // Nothing for this site: it is as current as the whole store.
+                let target = snapshot.counter("outbox")?;
+                self.words_sequence.fetch_max(target, Ordering::AcqRel);
+                self.vectors_sequence.fetch_max(target, Ordering::AcqRel);
+                return Ok(changed);
+            }
+            let words = apply::words(&snapshot, self.id, &pending.chunks)?;
+            if !words.is_empty() || pending.touches_words {
+                self.words.apply(&words.upserts, &words.deletes, pending.upto).map_err(Fault::internal)?;
+            }
+            self.words_sequence.fetch_max(pending.upto, Ordering::AcqRel);
+            fail::fail_point!("index-words-applied", |_| std::process::abort());
+            let vectors = apply::vectors(&snapshot, self.id, model, &pending.chunks)?;
+            self.vectors().apply(&vectors.upserts, &vectors.deletes).map_err(Fault::internal)?;
+            self.vectors_sequence.fetch_max(pending.upto, Ordering::AcqRel);
+            changed = true;
+        }
+    }
+
+    pub(super) fn rebuild(&self, store: &Store, model: ModelKey) -> Outcome<()> {
+        let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.words.wipe().map_err(Fault::internal)?;
+        self.rebuild_words(store)?;
+        self.rebuild_vectors(store, model)?;
+        self.save_now(model)
+    }
+
+    fn rebuild_words(&self, store: &Store) -> Outcome<()> {
+        let snapshot = store.snapshot()?;
+        let upto = snapshot.counter("outbox")?;
+        let live = apply::live_chunks(&snapshot, self.id)?;
+        for part in live.chunks(apply::BATCH) {
+            let words = apply::words(&snapshot, self.id, part)?;
+            // The sequence is only claimed with the last part: a crash before leaves it at 0.
+            self.words.apply(&words.upserts, &[], 0).map_err(Fault::internal)?;
+        }
+        self.words.apply(&[], &[], upto).map_err(Fault::internal)?;
+        self.words_sequence.store(upto, Ordering::Release);
+        self.words_stale.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    fn rebuild_vectors(&self, store: &Store, model: ModelKey) -> Outcome<()> {
+        let snapshot = store.snapshot()?;
+        let upto = snapshot.counter("outbox")?;
+        let fresh = VectorIndex::new(model.dimensions).map_err(Fault::internal)?;
+        for part in apply::live_chunks(&snapshot, self.id)?.chunks(apply::BATCH) {
+            let vectors = apply::vectors(&snapshot, self.id, model, part)?;
+            fresh.apply(&vectors.upserts, &[]).map_err(Fault::internal)?;
+        }
+        *self.vectors.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        self.vectors_sequence.store(upto, Ordering::Release);
+        self.vectors_stale.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Writes the meaning index if it has changed; the word index saves itself with every batch.
+    pub(super) fn save(&self, model: ModelKey) -> Outcome<()> {
+        let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.vectors_saved.load(Ordering::Acquire) == self.vectors_sequence.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.save_now(model)
+    }
+
+    fn save_now(&self, model: ModelKey) -> Outcome<()> {
+        let sequence = self.vectors_sequence.load(Ordering::Acquire);
+        self.vectors().save(&self.vectors_path, &model.id, sequence).map_err(Fault::internal)?;
+        self.vectors_saved.store(sequence, Ordering::Release);
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! Files and folders of this machine.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use crate::base::error::Outcome;
+use crate::base::id::SiteId;
+use crate::base::limits::{DOCUMENT_BYTES_MAX, INGEST_FILES_MAX};
+use crate::base::{Code, Fault, Progress, Report};
+use crate::svc::knowledge;
+
+use super::{DRAFTS_MAX, FileError, Incoming, Ingest, Summary};
+
+/// Folders this deep are followed.
+const DEPTH_MAX: usize = 32;
+
+impl Ingest {
+    /// Reads files and folders. The key of a document is its path relative to the folder given.
+    pub(crate) async fn ingest_paths(&self, site: SiteId, paths: &[String], progress: &Progress) -> Outcome<Summary> {
+        let started = Instant::now();
+        let embedded_before = self.embedder.tally.embedded.load(Ordering::Relaxed);
+        let files = list(paths)?;
+        if files.is_empty() {
+            return Err(Fault::new(Code::NothingStored, "there is no file in the paths given; hidden files are not read"));
+        }
+        let model = self.tokenizer().await;
+        let mut summary = Summary::default();
+        let total = files.len() as u64;
+        let mut files = files.into_iter().peekable();
+        let mut done = 0;
+        while files.peek().is_some() {
+            if progress.is_cancelled() {
+                return Err(Fault::new(Code::Cancelled, format!("stopped after {done} of {total} files; what was stored stays")));
+            }
+            let group: Vec<_> = files.by_ref().take(DRAFTS_MAX).collect();
+            done += group.len() as u64;
+            let model = model.clone();
+            let read = tokio::task::spawn_blocking(move || group.into_iter().map(|file| read(site, &file, model.as_deref())).collect::<Vec<_>>()).await.map_err(Fault::internal)?;
+            let mut drafts = Vec::new();
+            for one in read {
+                match one {
+                    Ok(draft) => drafts.push(draft),
+                    Err(error) => summary.failed.push(error),
+                }
+            }
+            for stored in self.store(drafts).await? {
+                summary.count(stored);
+            }
+            progress.report(Report { phase: "words".into(), done, total, ..Report::default() });
+        }
+        self.finish_summary(site, &mut summary, progress, started, embedded_before).await?;
+        if summary.documents == 0 {
+            let reason = summary.failed.first().map(|f| format!("; the first: {}: {}", f.path, f.reason)).unwrap_or_default();
+            return Err(Fault::new(Code::NothingStored, format!("none of {total} files could be read{reason}")));
+        }
+        Ok(summary)
+    }
+
+    pub(super) async fn finish_summary(&self, site: SiteId, summary: &mut Summary, progress: &Progress, started: Instant, embedded_before: u64) -> Outcome<()> {
+        self.settle(site, progress).await?;
+        let snapshot = self.store.snapshot()?;
+        for &id in &summary.touched {
+            // A document may have been deleted meanwhile.
+            if let Ok(document) = knowledge::document(&snapshot, site, id) {
+                summary.chunks += document.chunks.len() as u64;
+            }
+        }
+        summary.embedded = self.embedder.tally.embedded.load(Ordering::Relaxed) - embedded_before;
+        summary.seconds = (started.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+        Ok(())
+    }
+}
+
+/// A file with its document key.
+struct Found {
+    path: PathBuf,
+    key: String,
+}
+
+fn read(site: SiteId, file: &Found, model: Option<&crate::embed::Model>) -> Result<knowledge::Draft, FileError> {
+    let failed = |code: &str, reason: String| FileError::new(file.key.clone(), code, reason);
+    let size = std::fs::metadata(&file.path).map_err(|e| failed("unreadable", format!("{e}; check that the file can be read")))?.len();
+    if size > DOCUMENT_BYTES_MAX as u64 {
+        return Err(failed("too_large", format!("{} MB is over the limit of {} MB; split the file", size / 1_048_576, DOCUMENT_BYTES_MAX / 1_048_576)));
+    }
+    let bytes = std::fs::read(&file.path).map_err(|e| failed("unreadable", format!("{e}; check that the file can be read")))?;
+    let incoming = Incoming { key: file.key.clone(), name: file.key.clone(), content_type: None, bytes, url: None };
+    Ingest::draft(site, &incoming, model).map_err(|rejected| FileError::rejected(file.key.clone(), &rejected))
+}
+
+fn list(paths: &[String]) -> Outcome<Vec<Found>> {
+    let mut files = Vec::new();
+    for path in paths.iter().map(Path::new) {
+        let meta = std::fs::metadata(path).map_err(|e| Fault::new(Code::BadRequest, format!("{} cannot be read: {e}", path.display())))?;
+        if meta.is_dir() {
+            walk(path, path, 0, &mut files)?;
+        } else {
+            let key = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            files.push(Found { path: path.to_owned(), key });
+        }
+    }
+    files.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(files)
+}
+
+fn walk(root: &Path, dir: &Path, depth: usize, files: &mut Vec<Found>) -> Outcome<()> {
+    let unreadable = |e: std::io::Error| Fault::new(Code::BadRequest, format!("{} cannot be read: {e}", dir.display()));
+    if depth > DEPTH_MAX {
+        return Err(Fault::invalid(format!("{} is more than {DEPTH_MAX} folders deep", dir.display())));
+    }
+    for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        let path = entry.path();
+        // Links are not followed: a folder may point to its parent.
+        let kind = entry.file_type().map_err(unreadable)?;
+        if kind.is_dir() {
+            walk(root, &path, depth + 1, files)?;
+        } else if kind.is_file() {
+            if files.len() >= INGEST_FILES_MAX {
+                return Err(Fault::invalid(format!("more than {INGEST_FILES_MAX} files; ingest the folders one by one")));
+            }
+            let key = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+            files.push(Found { path, key });
+        }
+    }
+    Ok(())
+}

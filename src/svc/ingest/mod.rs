@@ -1,0 +1,132 @@
+//! Getting knowledge in: files, texts and websites become documents with chunks; the indexes and the
+//! embedder learn of them from the store.
+//!
+//! Invariants: a document is stored whole or not at all; what cannot be read is named with its reason;
+//! running the same work again changes nothing.
+
+mod blob;
+mod chunk;
+mod embedder;
+mod folder;
+mod outcome;
+pub mod source;
+mod website;
+mod work;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::base::error::Outcome;
+use crate::base::id::SiteId;
+use crate::base::{Fault, Progress, Report};
+use crate::dial::Dialer;
+use crate::embed::{Model, ModelHandle};
+use crate::store::Store;
+use crate::svc::extract::{Extracted, Input, Rejected, extract, guess_url};
+use crate::svc::index::Indexes;
+use crate::svc::knowledge::{self, Draft, Stored, store_draft};
+
+pub use embedder::{Embedder, Tally, evidence_texts};
+pub use outcome::{FileError, Summary};
+pub use work::run_jobs;
+
+/// Drafts that share one store batch.
+const DRAFTS_MAX: usize = 16;
+
+/// Everything ingesting needs.
+pub struct Ingest {
+    pub store: Store,
+    pub indexes: Arc<Indexes>,
+    pub embedder: Arc<Embedder>,
+    pub model: ModelHandle,
+    pub dialer: Arc<Dialer>,
+    pub blobs: PathBuf,
+    /// Most pages one crawl may read.
+    pub pages_max: usize,
+}
+
+/// A file or page on its way in.
+pub(crate) struct Incoming {
+    pub key: String,
+    pub name: String,
+    pub content_type: Option<String>,
+    pub bytes: Vec<u8>,
+    pub url: Option<String>,
+}
+
+impl Ingest {
+    /// Tokenizer of the default model; waits while it is being loaded. `None` without a model.
+    pub(crate) async fn tokenizer(&self) -> Option<Arc<Model>> {
+        self.model.ready().await.ok()
+    }
+
+    /// Reads bytes into a draft. CPU-bound: run it off the async workers.
+    pub(crate) fn draft(site: SiteId, incoming: &Incoming, model: Option<&Model>) -> Result<Draft, Rejected> {
+        let extracted = extract(Input { bytes: &incoming.bytes, content_type: incoming.content_type.as_deref(), path_or_url: &incoming.name })?;
+        Ok(Self::draft_of(site, incoming.key.clone(), incoming.url.clone(), &extracted, model))
+    }
+
+    /// Cuts an extracted document into passages.
+    pub(crate) fn draft_of(site: SiteId, key: String, url: Option<String>, extracted: &Extracted, model: Option<&Model>) -> Draft {
+        // Without a model, words are counted: about 1.6 pieces each in German.
+        let count = |text: &str| model.map_or_else(|| text.split_whitespace().count() * 8 / 5, |m| m.tokenizer.count(text));
+        let (chunks, cut) = chunk::chunks(extracted, &count);
+        let mut warnings: Vec<String> = extracted.warnings.iter().map(|w| w.text.clone()).collect();
+        if cut > 0 {
+            warnings.push(format!("{cut} passages beyond the limit were left out"));
+        }
+        let name = key.rsplit('/').next().unwrap_or(&key).to_owned();
+        Draft {
+            site,
+            title: if extracted.title.is_empty() { name.clone() } else { extracted.title.clone() },
+            url: extracted.stated_url.clone().or(url),
+            url_guess: guess_url(&name),
+            key,
+            language: extracted.language.clone().unwrap_or_else(|| "de".to_owned()),
+            source: None,
+            updated: extracted.updated.clone(),
+            warnings,
+            is_link_list: extracted.is_link_list,
+            chunks,
+        }
+    }
+
+    /// Stores drafts together and tells indexes and embedder.
+    pub(crate) async fn store(&self, drafts: Vec<Draft>) -> Outcome<Vec<Stored>> {
+        if drafts.is_empty() {
+            return Ok(Vec::new());
+        }
+        fail::fail_point!("ingest-before-store", |_| std::process::abort());
+        let stored = self.store.write(move |batch| drafts.into_iter().map(|draft| store_draft(batch, draft)).collect::<Outcome<Vec<_>>>()).await?;
+        fail::fail_point!("ingest-after-store", |_| std::process::abort());
+        self.indexes.poke();
+        self.embedder.poke();
+        Ok(stored)
+    }
+
+    /// Waits until words and vectors of a site are all there, reporting how far it is.
+    pub(crate) async fn settle(&self, site: SiteId, progress: &Progress) -> Outcome<()> {
+        self.indexes.caught_up(site).await?;
+        let has_model = self.tokenizer().await.is_some();
+        let total = knowledge::pending(&self.store.snapshot()?, site)?;
+        let started = Instant::now();
+        while has_model {
+            if progress.is_cancelled() {
+                return Err(Fault::new(crate::base::Code::Cancelled, "stopped; what was stored stays, and vectors follow"));
+            }
+            let pending = knowledge::pending(&self.store.snapshot()?, site)?;
+            let done = total.saturating_sub(pending);
+            let seconds_left = (done > 0).then(|| started.elapsed().as_secs() * pending / done);
+            progress.report(Report { phase: "vectors".into(), done, total: total.max(pending), seconds_left, item: None });
+            if pending == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+        self.indexes.caught_up(site).await
+    }
+}

@@ -1,0 +1,208 @@
+//! Websites: the crawl engine's pages become documents, its skips become the report.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::base::clock::now_ms;
+use crate::base::error::Outcome;
+use crate::base::id::{JobId, SourceId};
+use crate::base::limits::DOCUMENT_BYTES_MAX;
+use crate::base::{Code, Fault, Progress, Report};
+use crate::dial::AllowPrivate;
+use crate::store::{Key, Table};
+use crate::svc::crawl::{self, Event, Page, Plan};
+use crate::svc::knowledge::{self, Draft, Stored};
+
+use super::source::{self, LastCrawl, Source, SourceUrl, UrlOutcome};
+use super::{DRAFTS_MAX, FileError, Ingest, Summary};
+
+/// Pages in flight between crawler and store.
+const EVENTS_MAX: usize = 32;
+/// Time between two requests to the same public host.
+const DELAY: Duration = Duration::from_millis(200);
+const CONCURRENCY: usize = 4;
+/// Seconds a page takes end to end, for the estimate before embedding starts; refined by nothing: it
+/// is shown as "about".
+const SECONDS_PER_PAGE: f64 = 0.5;
+
+impl Ingest {
+    fn plan(&self, source: &Source, discover_only: bool) -> Outcome<Plan> {
+        let allow = AllowPrivate::parse(&source.allow_private).map_err(|e| Fault::invalid(e.to_string()))?;
+        let host = source.url.split("://").last().unwrap_or_default();
+        let is_private = source.allow_private.iter().any(|allowed| host.starts_with(allowed.as_str()));
+        Ok(Plan {
+            start: source.url.clone(),
+            max_pages: source.pages_max.min(self.pages_max),
+            max_depth: source.depth_max,
+            max_bytes_per_page: DOCUMENT_BYTES_MAX,
+            include: source.include.clone(),
+            exclude: source.exclude.clone(),
+            // A machine of one's own need not be spared.
+            delay: if is_private { Duration::ZERO } else { DELAY },
+            concurrency: CONCURRENCY,
+            allow,
+            discover_only,
+        })
+    }
+
+    /// Counts the pages of a website and its folders, without reading them into the site.
+    pub(super) async fn discover(&self, id: SourceId, progress: &Progress) -> Outcome<Value> {
+        let source = source::find(&self.store, id)?;
+        let plan = self.plan(&source, true)?;
+        let (events, mut incoming) = mpsc::channel(EVENTS_MAX);
+        let cancelled = || progress.is_cancelled();
+        let walk = crawl::crawl(&plan, &self.dialer, events, &cancelled);
+        let watch = async {
+            while let Some(event) = incoming.recv().await {
+                if let Event::Found { found, fetched } = event {
+                    progress.report(Report { phase: "discover".into(), done: fetched as u64, total: found as u64, ..Report::default() });
+                }
+            }
+        };
+        let (report, ()) = tokio::join!(walk, watch);
+        let report = report.map_err(|e| crawl_fault(&e))?;
+        let mut folders = BTreeMap::<String, u64>::new();
+        for url in report.urls.iter().filter_map(|u| url::Url::parse(u).ok()) {
+            let first = url.path_segments().and_then(|mut s| s.next().map(str::to_owned)).unwrap_or_default();
+            let is_folder = url.path_segments().is_some_and(|s| s.count() > 1);
+            *folders.entry(if is_folder { format!("/{first}/") } else { "/".to_owned() }).or_default() += 1;
+        }
+        let pages = report.pages_found.max(report.urls.len());
+        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let expected_seconds = (pages as f64 * SECONDS_PER_PAGE).ceil() as u64;
+        Ok(json!({
+            "pages_found": pages,
+            "folders": folders.into_iter().map(|(path, pages)| json!({"path": path, "pages": pages})).collect::<Vec<_>>(),
+            "expected_seconds": expected_seconds,
+            "start_url": report.start_url,
+        }))
+    }
+
+    /// Reads a website into its site.
+    pub(super) async fn crawl(&self, id: SourceId, job: JobId, progress: &Progress) -> Outcome<(Value, Vec<FileError>)> {
+        let started = Instant::now();
+        let started_at = now_ms();
+        let embedded_before = self.embedder.tally.embedded.load(Ordering::Relaxed);
+        let source = source::find(&self.store, id)?;
+        let plan = self.plan(&source, false)?;
+        let (events, incoming) = mpsc::channel(EVENTS_MAX);
+        let cancelled = || progress.is_cancelled();
+        let walk = crawl::crawl(&plan, &self.dialer, events, &cancelled);
+        let (report, taken) = tokio::join!(walk, self.take_in(&source, incoming, progress));
+        let mut taken = taken?;
+        // Even a crawl that failed tells what it saw.
+        self.keep_report(id, &taken.rows).await?;
+        let report = report.map_err(|e| crawl_fault(&e))?;
+        if progress.is_cancelled() {
+            return Err(Fault::new(Code::Cancelled, format!("stopped after {} pages; they stay", taken.summary.documents)));
+        }
+        self.finish_summary(source.site, &mut taken.summary, progress, started, embedded_before).await?;
+        let last = LastCrawl { started_at, finished_at: now_ms(), pages: taken.summary.documents, skipped: taken.skipped() };
+        self.store
+            .write(move |batch| {
+                let mut source: Source = batch.get(Key::of(id))?.ok_or_else(|| Fault::not_found(format!("source {id}")))?;
+                source.last_crawl = Some(last);
+                source.last_job = Some(job);
+                Ok::<_, Fault>(batch.put(Key::of(id), &source)?)
+            })
+            .await?;
+        let mut result = serde_json::to_value(&taken.summary).map_err(Fault::internal)?;
+        if let Some(map) = result.as_object_mut() {
+            map.insert("source_id".into(), json!(id.to_string()));
+            map.insert("pages".into(), json!(report.pages));
+            map.insert("skipped".into(), json!(taken.skipped()));
+            map.insert("start_url".into(), json!(report.start_url));
+        }
+        Ok((result, taken.summary.failed))
+    }
+
+    async fn take_in(&self, source: &Source, mut incoming: mpsc::Receiver<Event>, progress: &Progress) -> Outcome<Taken> {
+        let mut taken = Taken::default();
+        let model = self.tokenizer().await;
+        let mut pages = Vec::new();
+        while let Some(event) = incoming.recv().await {
+            match event {
+                Event::Found { found, fetched } => progress.report(Report { phase: "fetch".into(), done: fetched as u64, total: found as u64, ..Report::default() }),
+                Event::Skipped { url, reason } => taken.skip(url, reason.code(), &reason.text()),
+                Event::Page(page) => pages.push(*page),
+            }
+            // What has piled up is stored together; a lone page is not kept waiting.
+            if !pages.is_empty() && (pages.len() >= DRAFTS_MAX || incoming.is_empty()) {
+                self.store_pages(source, std::mem::take(&mut pages), model.clone(), &mut taken).await?;
+            }
+        }
+        self.store_pages(source, pages, model, &mut taken).await?;
+        Ok(taken)
+    }
+
+    async fn store_pages(&self, source: &Source, pages: Vec<Page>, model: Option<std::sync::Arc<crate::embed::Model>>, taken: &mut Taken) -> Outcome<()> {
+        let (site, id) = (source.site, source.id);
+        let drafts = tokio::task::spawn_blocking(move || {
+            let draft = |page: Page| Draft { source: Some(id), ..Ingest::draft_of(site, page.url.clone(), Some(page.url), &page.extracted, model.as_deref()) };
+            pages.into_iter().map(draft).collect::<Vec<_>>()
+        })
+        .await
+        .map_err(Fault::internal)?;
+        let about: Vec<(String, String, u64)> = drafts.iter().map(|d| (d.key.clone(), d.title.clone(), d.chunks.len() as u64)).collect();
+        for ((url, title, chunks), stored) in about.into_iter().zip(self.store(drafts).await?) {
+            taken.summary.count(stored);
+            let outcome = match stored {
+                Stored::New(_) | Stored::Updated(_) => UrlOutcome::Indexed,
+                Stored::Unchanged(_) => UrlOutcome::Unchanged,
+                Stored::Duplicate(_) => UrlOutcome::Duplicate,
+            };
+            let reason = self.duplicate_of(site, stored)?;
+            taken.rows.push(SourceUrl { url, outcome, code: None, reason, title: Some(title), chunks: Some(chunks) });
+        }
+        Ok(())
+    }
+
+    fn duplicate_of(&self, site: crate::base::id::SiteId, stored: Stored) -> Outcome<Option<String>> {
+        let Stored::Duplicate(id) = stored else { return Ok(None) };
+        let document = knowledge::document(&self.store.snapshot()?, site, id).ok();
+        Ok(document.map(|d| format!("the same text as {}", d.key)))
+    }
+
+    /// Replaces the report of a source.
+    async fn keep_report(&self, id: SourceId, rows: &[SourceUrl]) -> Outcome<()> {
+        let rows = rows.to_vec();
+        self.store
+            .write(move |batch| {
+                for (key, _) in batch.scan(Table::SourceUrls, Key::of(id), usize::MAX)? {
+                    batch.delete(Table::SourceUrls, key);
+                }
+                let mut seen = BTreeSet::new();
+                for row in rows.iter().filter(|row| seen.insert(row.url.clone())) {
+                    batch.put(Key::of(id).and(row.url.as_str()), row)?;
+                }
+                Ok::<_, Fault>(())
+            })
+            .await
+    }
+}
+
+#[derive(Default)]
+struct Taken {
+    summary: Summary,
+    rows: Vec<SourceUrl>,
+    skipped: BTreeMap<String, u64>,
+}
+
+impl Taken {
+    fn skip(&mut self, url: String, code: &str, text: &str) {
+        *self.skipped.entry(code.to_owned()).or_default() += 1;
+        self.rows.push(SourceUrl { url, outcome: UrlOutcome::Skipped, code: Some(code.to_owned()), reason: Some(text.to_owned()), title: None, chunks: None });
+    }
+
+    fn skipped(&self) -> BTreeMap<String, u64> {
+        self.skipped.clone()
+    }
+}
+
+fn crawl_fault(error: &crawl::CrawlError) -> Fault {
+    Fault::new(Code::CrawlFailed, error.to_string())
+}

@@ -1,0 +1,112 @@
+//! Runs jobs: claims them one after the other, does the work, stores how it ended. A panic in a job
+//! fails that job and nothing else.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crate::base::error::Outcome;
+use crate::base::id::SiteId;
+use crate::base::limits::DOCUMENT_BYTES_MAX;
+use crate::base::{Code, Fault, Progress};
+use crate::svc::job::{Job, JobError, Jobs, Kind};
+
+use super::{FileError, Incoming, Ingest, Summary, blob};
+
+/// Jobs that run at once.
+const AT_ONCE: usize = 2;
+
+/// Works off the queue until `stopping` is set; what runs then is finished or left to the next start.
+pub async fn run_jobs(ingest: Arc<Ingest>, jobs: Arc<Jobs>, stopping: Arc<AtomicBool>) {
+    let mut running = tokio::task::JoinSet::new();
+    while !stopping.load(Ordering::Relaxed) {
+        while running.try_join_next().is_some() {}
+        if running.len() >= AT_ONCE {
+            running.join_next().await;
+            continue;
+        }
+        match jobs.claim().await {
+            Ok(Some((job, progress))) => {
+                let (ingest, jobs) = (Arc::clone(&ingest), Arc::clone(&jobs));
+                running.spawn(async move { run_one(ingest, jobs, job, progress).await });
+            }
+            Ok(None) => jobs.wait().await,
+            Err(fault) => {
+                tracing::error!(%fault, cause = ?fault.source, "the job queue cannot be read");
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn run_one(ingest: Arc<Ingest>, jobs: Arc<Jobs>, job: Job, progress: Progress) {
+    let id = job.id;
+    let work = tokio::spawn(async move { dispatch(&ingest, &job, &progress).await });
+    let (outcome, errors) = match work.await {
+        Ok((Ok(result), errors)) => (Ok(result), errors),
+        Ok((Err(fault), errors)) => {
+            tracing::warn!(job = %id, %fault, cause = ?fault.source, "a job failed");
+            (Err(fault), errors)
+        }
+        Err(panic) => (Err(Fault::new(Code::Internal, "the job stopped unexpectedly; the log has the cause").with_source(panic)), Vec::new()),
+    };
+    if let Err(fault) = jobs.finish(id, outcome, errors).await {
+        tracing::error!(job = %id, %fault, cause = ?fault.source, "how a job ended could not be stored");
+    }
+}
+
+async fn dispatch(ingest: &Ingest, job: &Job, progress: &Progress) -> (Outcome<serde_json::Value>, Vec<JobError>) {
+    let site = job.site;
+    match &job.kind {
+        Kind::Ingest { paths } => of_summary(ingest.ingest_paths(site, paths, progress).await),
+        Kind::Upload { name, content_type, url, blob } => of_summary(ingest.ingest_blob(site, name, content_type.clone(), url.clone(), blob, progress).await),
+        Kind::Discover { source } => (ingest.discover(*source, progress).await, Vec::new()),
+        Kind::Crawl { source } => match ingest.crawl(*source, job.id, progress).await {
+            Ok((result, failed)) => (Ok(result), failed.into_iter().map(JobError::from).collect()),
+            Err(fault) => (Err(fault), Vec::new()),
+        },
+    }
+}
+
+fn of_summary(outcome: Outcome<Summary>) -> (Outcome<serde_json::Value>, Vec<JobError>) {
+    match outcome {
+        Ok(summary) => {
+            let errors = summary.failed.iter().cloned().map(JobError::from).collect();
+            (serde_json::to_value(&summary).map_err(Fault::internal), errors)
+        }
+        Err(fault) => (Err(fault), Vec::new()),
+    }
+}
+
+impl Ingest {
+    /// Keeps sent bytes for the job that will read them; the job refers to them by their hash.
+    pub fn keep(&self, bytes: &[u8]) -> Outcome<String> {
+        if bytes.len() > DOCUMENT_BYTES_MAX {
+            return Err(Fault::new(Code::BodyTooLarge, format!("a file may have at most {} MB; split it", DOCUMENT_BYTES_MAX / 1_048_576)));
+        }
+        blob::put(&self.blobs, bytes)
+    }
+
+    async fn ingest_blob(&self, site: SiteId, name: &str, content_type: Option<String>, url: Option<String>, hash: &str, progress: &Progress) -> Outcome<Summary> {
+        let started = Instant::now();
+        let before = self.embedder.tally.embedded.load(Ordering::Relaxed);
+        let bytes = blob::get(&self.blobs, hash)?;
+        let model = self.tokenizer().await;
+        let incoming = Incoming { key: url.clone().unwrap_or_else(|| name.to_owned()), name: name.to_owned(), content_type, bytes, url };
+        let draft = tokio::task::spawn_blocking(move || Ingest::draft(site, &incoming, model.as_deref())).await.map_err(Fault::internal)?;
+        let mut summary = Summary::default();
+        match draft {
+            Ok(draft) => {
+                for stored in self.store(vec![draft]).await? {
+                    summary.count(stored);
+                }
+            }
+            Err(rejected) => {
+                summary.failed.push(FileError::rejected(name, &rejected));
+                return Err(Fault::new(Code::NothingStored, format!("{name}: {}", rejected.reason)));
+            }
+        }
+        self.finish_summary(site, &mut summary, progress, started, before).await?;
+        Ok(summary)
+    }
+}

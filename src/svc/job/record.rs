@@ -1,0 +1,107 @@
+//! What a job is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::clock::UnixMs;
+use crate::base::id::{JobId, SiteId, SourceId};
+use crate::base::{Fault, Report};
+use crate::store::{Table, Value};
+
+/// A unit of long work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    pub id: JobId,
+    pub site: SiteId,
+    pub kind: Kind,
+    pub state: State,
+    pub phase: String,
+    pub done: u64,
+    pub total: u64,
+    #[serde(default)]
+    pub seconds_left: Option<u64>,
+    pub errors: Vec<JobError>,
+    pub result: Option<serde_json::Value>,
+    pub attempt: u32,
+    pub not_before: UnixMs,
+    pub created_at: UnixMs,
+    pub updated_at: UnixMs,
+}
+
+impl Value for Job {
+    const TABLE: Table = Table::Jobs;
+}
+
+/// What is to be done. Equal kinds for one site are the same work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Kind {
+    /// Read files and folders of this machine.
+    Ingest { paths: Vec<String> },
+    /// Read one text that was sent.
+    Upload { name: String, content_type: Option<String>, url: Option<String>, blob: String },
+    /// Count the pages of a website.
+    Discover { source: SourceId },
+    /// Read a website.
+    Crawl { source: SourceId },
+}
+
+impl Kind {
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Kind::Ingest { .. } => "ingest",
+            Kind::Upload { .. } => "upload",
+            Kind::Discover { .. } => "discover",
+            Kind::Crawl { .. } => "crawl",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Queued,
+    Running,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+impl State {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Queued => "queued",
+            State::Running => "running",
+            State::Done => "done",
+            State::Failed => "failed",
+            State::Cancelled => "cancelled",
+        }
+    }
+
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, State::Done | State::Failed | State::Cancelled)
+    }
+}
+
+/// What went wrong with one part of the work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobError {
+    pub path: String,
+    pub code: String,
+    pub reason: String,
+}
+
+impl From<&Fault> for JobError {
+    fn from(fault: &Fault) -> Self {
+        Self { path: String::new(), code: fault.code.name().to_owned(), reason: fault.detail.clone() }
+    }
+}
+
+impl Job {
+    pub(super) fn take(&mut self, report: Report) {
+        (self.phase, self.done, self.total, self.seconds_left) = (report.phase, report.done, report.total, report.seconds_left);
+        self.updated_at = crate::base::clock::now_ms();
+    }
+}

@@ -1,0 +1,227 @@
+//! Changes to documents, each one batch: document, chunks, queue and outbox together.
+
+use crate::base::clock::now_ms;
+use crate::base::id::{ChunkId, DocumentId, SiteId, SourceId};
+use crate::base::limits::KEY_BYTES_MAX;
+use crate::base::Fault;
+use crate::base::error::Outcome;
+use crate::store::{Batch, Key, Table};
+
+use super::{Change, Chunk, Document, NewChunk, Op, QueueItem};
+
+/// A document ready to be stored.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub site: SiteId,
+    pub key: String,
+    pub title: String,
+    pub url: Option<String>,
+    pub url_guess: Option<String>,
+    pub language: String,
+    pub source: Option<SourceId>,
+    pub updated: Option<String>,
+    pub warnings: Vec<String>,
+    pub is_link_list: bool,
+    pub chunks: Vec<NewChunk>,
+}
+
+/// What became of a draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    New(DocumentId),
+    Updated(DocumentId),
+    Unchanged(DocumentId),
+    /// Same text as another document of the site; this key is now its alias.
+    Duplicate(DocumentId),
+}
+
+impl Draft {
+    fn content_hash(&self) -> String {
+        let mut hash = blake3::Hasher::new();
+        hash.update(self.title.as_bytes());
+        for chunk in &self.chunks {
+            for heading in &chunk.section {
+                hash.update(b"\x01").update(heading.as_bytes());
+            }
+            hash.update(b"\x02").update(chunk.text.as_bytes());
+        }
+        hash.finalize().to_hex().to_string()
+    }
+}
+
+/// Stores a draft: new, changed, unchanged or duplicate.
+pub fn store_draft(batch: &mut Batch<'_>, draft: Draft) -> Outcome<Stored> {
+    if draft.key.is_empty() || draft.key.len() > KEY_BYTES_MAX {
+        return Err(Fault::invalid(format!("a document key has 1 to {KEY_BYTES_MAX} bytes")));
+    }
+    let site = draft.site;
+    let hash = draft.content_hash();
+    let own = lookup(batch, Table::DocumentKeys, Key::of(site).and(draft.key.as_str()), site)?;
+    let twin = lookup(batch, Table::DocumentHashes, Key::of(site).and(hash.as_str()), site)?;
+
+    if let Some(mut document) = own {
+        if document.content_hash == hash {
+            // The text is known; only what stands around it may have changed.
+            if document.key == draft.key {
+                document.url = draft.url;
+                document.updated = draft.updated;
+                document.source = draft.source.or(document.source);
+            }
+            batch.put(Key::of(site).and(document.id), &document)?;
+            return Ok(if document.key == draft.key { Stored::Unchanged(document.id) } else { Stored::Duplicate(document.id) });
+        }
+        if document.key != draft.key {
+            detach(batch, document, &draft.key)?;
+        } else if twin.is_none() && document.aliases.is_empty() {
+            return replace(batch, document, draft, hash).map(Stored::Updated);
+        } else {
+            remove_primary(batch, document)?;
+        }
+    }
+    if let Some(mut document) = twin {
+        batch.put_raw(Table::DocumentKeys, Key::of(site).and(draft.key.as_str()), document.id.to_key().to_vec());
+        if !document.aliases.contains(&draft.key) {
+            document.aliases.push(draft.key);
+        }
+        batch.put(Key::of(site).and(document.id), &document)?;
+        return Ok(Stored::Duplicate(document.id));
+    }
+    let id = DocumentId(batch.next("document")?);
+    insert(batch, id, draft, hash, false).map(Stored::New)
+}
+
+fn lookup(batch: &Batch<'_>, table: Table, key: Key, site: SiteId) -> Outcome<Option<Document>> {
+    match batch.get_raw(table, key)? {
+        Some(id) => Ok(batch.get(Key::of(site).and(id.as_slice()))?),
+        None => Ok(None),
+    }
+}
+
+fn replace(batch: &mut Batch<'_>, old: Document, draft: Draft, hash: String) -> Outcome<DocumentId> {
+    drop_chunks(batch, &old)?;
+    batch.delete(Table::DocumentHashes, Key::of(old.site).and(old.content_hash.as_str()));
+    insert(batch, old.id, draft, hash, old.excluded)
+}
+
+fn insert(batch: &mut Batch<'_>, id: DocumentId, draft: Draft, hash: String, excluded: bool) -> Outcome<DocumentId> {
+    let site = draft.site;
+    let mut chunks = Vec::with_capacity(draft.chunks.len());
+    for (ord, new) in draft.chunks.into_iter().enumerate() {
+        let chunk_id = ChunkId(batch.next("chunk")?);
+        let passage = Chunk::passage(&draft.title, &new.section, &new.text);
+        let chunk = Chunk {
+            document: id,
+            ord: u32::try_from(ord).map_err(Fault::internal)?,
+            section: new.section,
+            text: new.text,
+            text_hash: blake3::hash(passage.as_bytes()).to_hex().to_string(),
+        };
+        batch.put(Key::of(site).and(chunk_id), &chunk)?;
+        chunks.push(chunk_id);
+    }
+    let document = Document {
+        id,
+        site,
+        key: draft.key,
+        aliases: Vec::new(),
+        title: draft.title,
+        url: draft.url,
+        url_guess: draft.url_guess,
+        language: draft.language,
+        source: draft.source,
+        content_hash: hash,
+        chunks,
+        excluded,
+        updated: draft.updated,
+        ingested_at: now_ms(),
+        warnings: draft.warnings,
+        is_link_list: draft.is_link_list,
+    };
+    batch.put_raw(Table::DocumentKeys, Key::of(site).and(document.key.as_str()), id.to_key().to_vec());
+    batch.put_raw(Table::DocumentHashes, Key::of(site).and(document.content_hash.as_str()), id.to_key().to_vec());
+    if !excluded {
+        announce(batch, &document)?;
+    }
+    batch.put(Key::of(site).and(id), &document)?;
+    Ok(id)
+}
+
+/// Makes a document's chunks searchable: by words now, by meaning when the queue has been worked off.
+fn announce(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
+    for &chunk in &document.chunks {
+        append(batch, document.site, Op::Words, chunk)?;
+        for priority in [QueueItem::PASSAGE, QueueItem::SENTENCES] {
+            batch.put_raw(Table::EmbedQueue, Key::of(priority).and(document.site).and(chunk), Vec::new());
+        }
+    }
+    Ok(())
+}
+
+fn withdraw(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
+    for &chunk in &document.chunks {
+        append(batch, document.site, Op::Delete, chunk)?;
+        for priority in [QueueItem::PASSAGE, QueueItem::SENTENCES] {
+            batch.delete(Table::EmbedQueue, Key::of(priority).and(document.site).and(chunk));
+        }
+    }
+    Ok(())
+}
+
+fn append(batch: &mut Batch<'_>, site: SiteId, op: Op, chunk: ChunkId) -> Outcome<()> {
+    let sequence = batch.next("outbox")?;
+    Ok(batch.put(Key::of(site).and(sequence), &Change { op, chunk })?)
+}
+
+fn drop_chunks(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
+    withdraw(batch, document)?;
+    for &chunk in &document.chunks {
+        batch.delete(Table::Chunks, Key::of(document.site).and(chunk));
+    }
+    Ok(())
+}
+
+/// Takes `alias` away from a document whose text it no longer shares.
+pub fn detach(batch: &mut Batch<'_>, mut document: Document, alias: &str) -> Outcome<()> {
+    document.aliases.retain(|a| a != alias);
+    batch.delete(Table::DocumentKeys, Key::of(document.site).and(alias));
+    Ok(batch.put(Key::of(document.site).and(document.id), &document)?)
+}
+
+/// The document's own page has other text now; its aliases keep the old text under the first of them.
+fn remove_primary(batch: &mut Batch<'_>, mut document: Document) -> Outcome<()> {
+    if document.aliases.is_empty() {
+        return delete_all(batch, &document);
+    }
+    batch.delete(Table::DocumentKeys, Key::of(document.site).and(document.key.as_str()));
+    document.key = document.aliases.remove(0);
+    document.url = Some(document.key.clone()).filter(|k| k.starts_with("http://") || k.starts_with("https://"));
+    Ok(batch.put(Key::of(document.site).and(document.id), &document)?)
+}
+
+fn delete_all(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
+    drop_chunks(batch, document)?;
+    for key in document.aliases.iter().chain([&document.key]) {
+        batch.delete(Table::DocumentKeys, Key::of(document.site).and(key.as_str()));
+    }
+    batch.delete(Table::DocumentHashes, Key::of(document.site).and(document.content_hash.as_str()));
+    batch.delete(Table::Documents, Key::of(document.site).and(document.id));
+    Ok(())
+}
+
+/// Deletes a document with its chunks. Vectors stay: they belong to texts, not to documents.
+pub fn delete(batch: &mut Batch<'_>, site: SiteId, id: DocumentId) -> Outcome<Document> {
+    let document: Document = batch.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))?;
+    delete_all(batch, &document)?;
+    Ok(document)
+}
+
+/// Takes a document out of every search, or back in.
+pub fn set_excluded(batch: &mut Batch<'_>, site: SiteId, id: DocumentId, excluded: bool) -> Outcome<Document> {
+    let mut document: Document = batch.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))?;
+    if document.excluded != excluded {
+        document.excluded = excluded;
+        if excluded { withdraw(batch, &document)? } else { announce(batch, &document)? }
+        batch.put(Key::of(site).and(id), &document)?;
+    }
+    Ok(document)
+}

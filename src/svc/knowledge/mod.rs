@@ -1,0 +1,83 @@
+//! Documents and their chunks as the store keeps them, and the changes the indexes learn of.
+//!
+//! Invariants: a document, its chunks, the texts to embed and the outbox entries change in one
+//! batch. Equal text in one site is one document; the keys of the others are its aliases. A chunk
+//! number is never used twice.
+
+mod change;
+mod record;
+mod sentence;
+
+#[cfg(test)]
+mod tests;
+
+pub use change::{Draft, Stored, delete, detach, set_excluded, store_draft};
+pub use sentence::sentences;
+pub use record::{Change, Chunk, Document, NewChunk, Op, QueueItem, VectorKey};
+
+use crate::base::Fault;
+use crate::base::error::Outcome;
+use crate::base::id::{ChunkId, DocumentId, SiteId};
+use crate::store::{Key, Snapshot, Store, StoreError, Table, decode};
+
+/// How searchable a site is right now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    pub documents: u64,
+    pub chunks: u64,
+    pub excluded: u64,
+    /// Chunks that wait for their vector.
+    pub pending: u64,
+}
+
+/// Counts of one site.
+pub fn counts(store: &Store, site: SiteId) -> Outcome<Counts> {
+    let snapshot = store.snapshot()?;
+    let mut counts = Counts { pending: pending(&snapshot, site)?, ..Counts::default() };
+    snapshot.visit(Table::Documents, &site.to_key(), None, |_, bytes| {
+        let document: Document = decode(bytes)?;
+        counts.documents += 1;
+        counts.excluded += u64::from(document.excluded);
+        counts.chunks += document.chunks.len() as u64;
+        Ok(true)
+    })?;
+    Ok(counts)
+}
+
+/// Passages of a site that wait for their vector.
+pub fn pending(snapshot: &Snapshot, site: SiteId) -> Result<u64, StoreError> {
+    snapshot.count(Table::EmbedQueue, Key::of(QueueItem::PASSAGE).and(site))
+}
+
+/// A document by number.
+pub fn document(snapshot: &Snapshot, site: SiteId, id: DocumentId) -> Outcome<Document> {
+    snapshot.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))
+}
+
+/// A document by key or alias, if there is one.
+pub fn document_by_key(snapshot: &Snapshot, site: SiteId, key: &str) -> Outcome<Option<Document>> {
+    match snapshot.get_raw(Table::DocumentKeys, Key::of(site).and(key))? {
+        Some(id) => Ok(snapshot.get(Key::of(site).and(id.as_slice()))?),
+        None => Ok(None),
+    }
+}
+
+/// A chunk, if it is (still) there.
+pub fn chunk(snapshot: &Snapshot, site: SiteId, id: ChunkId) -> Result<Option<Chunk>, StoreError> {
+    snapshot.get(Key::of(site).and(id))
+}
+
+/// Documents of a site in the order they came, beginning behind `after`.
+pub fn documents(snapshot: &Snapshot, site: SiteId, after: Option<DocumentId>, limit: usize, mut wanted: impl FnMut(&Document) -> bool) -> Result<Vec<Document>, StoreError> {
+    let prefix = site.to_key();
+    let after = after.map(|id| Key::of(site).and(id).into_bytes());
+    let mut found = Vec::new();
+    snapshot.visit(Table::Documents, &prefix, after.as_deref(), |_, bytes| {
+        let document: Document = decode(bytes)?;
+        if wanted(&document) {
+            found.push(document);
+        }
+        Ok(found.len() < limit)
+    })?;
+    Ok(found)
+}

@@ -1,0 +1,149 @@
+//! The stored shapes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::clock::UnixMs;
+use crate::base::id::{ChunkId, DocumentId, SiteId, SourceId};
+use crate::store::{Key, Table, Value};
+
+/// A page or file that was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    pub id: DocumentId,
+    pub site: SiteId,
+    /// Page URL, or path relative to the ingested folder.
+    pub key: String,
+    /// Keys of other pages or files with the same text.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    pub title: String,
+    /// What may be shown as a link. A URL guessed from a file name is not here.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// URL guessed from a file name: identifies the document, is never shown.
+    #[serde(default)]
+    pub url_guess: Option<String>,
+    /// Two letters, `de` or `en` where known.
+    pub language: String,
+    #[serde(default)]
+    pub source: Option<SourceId>,
+    /// BLAKE3 of title and text, hexadecimal.
+    pub content_hash: String,
+    pub chunks: Vec<ChunkId>,
+    #[serde(default)]
+    pub excluded: bool,
+    /// Date the page states, `YYYY-MM-DD`.
+    #[serde(default)]
+    pub updated: Option<String>,
+    pub ingested_at: UnixMs,
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// The page mostly lists links: it helps to find, it does not answer.
+    #[serde(default)]
+    pub is_link_list: bool,
+}
+
+impl Value for Document {
+    const TABLE: Table = Table::Documents;
+}
+
+/// A passage: what is searched, embedded and cited.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chunk {
+    pub document: DocumentId,
+    /// Position in the document, from 0.
+    pub ord: u32,
+    /// Heading path under the title.
+    pub section: Vec<String>,
+    /// Lines: a paragraph, list item or table row each.
+    pub text: String,
+    /// BLAKE3 of the text that is embedded (see [`Chunk::passage`]), hexadecimal.
+    pub text_hash: String,
+}
+
+impl Value for Chunk {
+    const TABLE: Table = Table::Chunks;
+}
+
+impl Chunk {
+    /// The text that is embedded: where the passage stands, then the passage.
+    #[must_use]
+    pub fn passage(title: &str, section: &[String], text: &str) -> String {
+        let mut passage = String::with_capacity(title.len() + text.len() + 64);
+        passage.push_str(title);
+        for heading in section.iter().filter(|h| h.as_str() != title) {
+            passage.push_str(" – ");
+            passage.push_str(heading);
+        }
+        passage.push('\n');
+        passage.push_str(text);
+        passage
+    }
+}
+
+/// A chunk before it has a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewChunk {
+    pub section: Vec<String>,
+    pub text: String,
+}
+
+/// A change to searchable content, under site and sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    pub op: Op,
+    pub chunk: ChunkId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// The chunk is to be found by its words.
+    Words,
+    /// The chunk's vector is stored: it is to be found by meaning.
+    Vector,
+    /// The chunk is not to be found any more.
+    Delete,
+}
+
+impl Value for Change {
+    const TABLE: Table = Table::Outbox;
+}
+
+/// Key of the embed queue: priority, site, chunk. The values are empty.
+#[derive(Debug, Clone, Copy)]
+pub struct QueueItem;
+
+impl QueueItem {
+    /// The passage itself.
+    pub const PASSAGE: u8 = 0;
+    /// The sentences of the passage, for the evidence gate.
+    pub const SENTENCES: u8 = 1;
+}
+
+/// Key of a stored vector: model, then BLAKE3 of the embedded text.
+#[derive(Debug, Clone, Copy)]
+pub struct VectorKey;
+
+impl VectorKey {
+    #[must_use]
+    pub fn of(model: &[u8; 32], text: &str) -> Key {
+        Self::of_hash(model, blake3::hash(text.as_bytes()).as_bytes())
+    }
+
+    #[must_use]
+    pub fn of_hash(model: &[u8; 32], hash: &[u8; 32]) -> Key {
+        Key::of(model).and(hash)
+    }
+
+    /// A vector as it is stored: f32, little endian.
+    #[must_use]
+    pub fn to_bytes(vector: &[f32]) -> Vec<u8> {
+        vector.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Vec<f32> {
+        bytes.chunks_exact(4).filter_map(|b| b.try_into().ok()).map(f32::from_le_bytes).collect()
+    }
+}

@@ -1,0 +1,189 @@
+//! Hybrid retrieval: words and meaning, fused.
+//!
+//! Both halves are asked for the same number of chunks; their rank lists are fused by weighted
+//! reciprocal ranks (Cormack, Clarke, Büttcher 2009: RRF) with the similarity as a tie-breaker; see
+//! `assets/handbook/evaluation.md` for the measurement behind the constants. While one index is not
+//! there yet, the other answers alone.
+
+mod fuse;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::error::Outcome;
+use crate::base::id::{ChunkId, DocumentId, SiteId};
+use crate::base::limits::{HITS_MAX, QUERY_BYTES_MAX};
+use crate::base::{Code, Fault};
+use crate::embed::ModelHandle;
+use crate::store::Store;
+use crate::svc::index::Indexes;
+use crate::svc::knowledge::{self, Chunk, Document};
+
+pub use fuse::fuse;
+
+/// Chunks each half contributes.
+const CANDIDATES: usize = 60;
+
+/// Which halves are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    #[default]
+    Hybrid,
+    Words,
+    Vector,
+}
+
+/// Rank (from 1) and score in one half. Words: BM25. Vector: cosine.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Ranked {
+    pub rank: usize,
+    pub score: f32,
+}
+
+/// Where a hit stood in both halves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ranks {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<Ranked>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vector: Option<Ranked>,
+}
+
+/// A chunk that was found, with its document.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub id: ChunkId,
+    pub chunk: Chunk,
+    pub document: Arc<Document>,
+    pub score: f32,
+    pub ranks: Ranks,
+}
+
+/// What retrieval hands on.
+#[derive(Debug, Default)]
+pub struct Retrieved {
+    pub found: Vec<Found>,
+    /// `[dimensions]`; absent without a model or in words mode.
+    pub query_vector: Option<Arc<[f32]>>,
+    pub embed_ms: f64,
+    pub search_ms: f64,
+}
+
+/// The public shape of a hit.
+#[derive(Debug, Clone, Serialize)]
+pub struct Hit {
+    pub document_id: String,
+    pub chunk_id: String,
+    /// Document key: page URL or path.
+    pub key: String,
+    pub title: String,
+    pub url: Option<String>,
+    pub section: Vec<String>,
+    pub text: String,
+    pub score: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ranks: Option<Ranks>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+}
+
+/// Searches the sites.
+#[derive(Clone)]
+pub struct Retriever {
+    pub store: Store,
+    pub indexes: Arc<Indexes>,
+    pub model: ModelHandle,
+}
+
+impl Retriever {
+    /// Chunks for a query, best first, at most `limit`.
+    pub async fn retrieve(&self, site: SiteId, query: &str, mode: Mode, limit: usize) -> Outcome<Retrieved> {
+        let query = query.trim();
+        if query.len() > QUERY_BYTES_MAX {
+            return Err(Fault::new(Code::QuestionTooLong, format!("a query may have at most {QUERY_BYTES_MAX} bytes")));
+        }
+        let started = Instant::now();
+        // Words answer while the model is being loaded.
+        let query_vector = match (mode, self.model.get()) {
+            (Mode::Words, _) | (_, None) => None,
+            (_, Some(model)) => match model.pool.embed_query(query).await {
+                Ok(vector) => Some(vector),
+                Err(error) => {
+                    tracing::warn!(%error, "the query could not be embedded; words answer alone");
+                    None
+                }
+            },
+        };
+        let embed_ms = started.elapsed().as_secs_f64() * 1e3;
+        let this = self.clone();
+        let query = query.to_owned();
+        let vector = query_vector.clone();
+        let searched = Instant::now();
+        let found = tokio::task::spawn_blocking(move || this.search_blocking(site, &query, vector.as_deref(), mode, limit)).await.map_err(Fault::internal)??;
+        Ok(Retrieved { found, query_vector, embed_ms, search_ms: searched.elapsed().as_secs_f64() * 1e3 })
+    }
+
+    fn search_blocking(&self, site: SiteId, query: &str, vector: Option<&[f32]>, mode: Mode, limit: usize) -> Outcome<Vec<Found>> {
+        let index = self.indexes.site(site)?;
+        let words = if mode == Mode::Vector { Vec::new() } else { index.search_words(query, CANDIDATES.max(limit))? };
+        let vectors = match vector {
+            Some(vector) => index.search_vectors(vector, CANDIDATES.max(limit))?,
+            None => Vec::new(),
+        };
+        let snapshot = self.store.snapshot()?;
+        let mut documents = std::collections::HashMap::<DocumentId, Option<Arc<Document>>>::new();
+        let mut found = Vec::new();
+        for fused in fuse(&words, &vectors) {
+            let id = ChunkId(fused.key);
+            // An index may be a moment behind the store: what is gone or excluded is not shown.
+            let Some(chunk) = knowledge::chunk(&snapshot, site, id)? else { continue };
+            let document = match documents.get(&chunk.document) {
+                Some(known) => known.clone(),
+                None => {
+                    let read = knowledge::document(&snapshot, site, chunk.document).ok().filter(|d| !d.excluded).map(Arc::new);
+                    documents.insert(chunk.document, read.clone());
+                    read
+                }
+            };
+            if let Some(document) = document {
+                found.push(Found { id, chunk, document, score: fused.score, ranks: fused.ranks });
+            }
+            if found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The public search: hits as the API shows them.
+    pub async fn search(&self, site: SiteId, query: &str, mode: Mode, limit: usize, explain: bool) -> Outcome<Vec<Hit>> {
+        if query.trim().is_empty() {
+            return Err(Fault::new(Code::QuestionEmpty, "the query is empty; type some words"));
+        }
+        let retrieved = self.retrieve(site, query, mode, limit.clamp(1, HITS_MAX)).await?;
+        Ok(retrieved.found.into_iter().map(|found| found.into_hit(explain)).collect())
+    }
+}
+
+impl Found {
+    fn into_hit(self, explain: bool) -> Hit {
+        Hit {
+            document_id: self.document.id.to_string(),
+            chunk_id: self.id.to_string(),
+            key: self.document.key.clone(),
+            title: self.document.title.clone(),
+            url: self.document.url.clone(),
+            section: self.chunk.section,
+            text: self.chunk.text,
+            score: self.score,
+            ranks: explain.then_some(self.ranks),
+            also: self.document.aliases.clone(),
+        }
+    }
+}

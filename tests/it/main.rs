@@ -1,0 +1,5 @@
+//! The integration tests: one binary, one file per theme.
+// A failed expectation is how a test fails; `.clippy.toml` covers `#[test]` functions, not their helpers.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod tidy;
