@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::base::Fault;
-use crate::config::{Loaded, Origin, commented_default};
+use crate::config::{Loaded, Origin};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -28,6 +28,13 @@ enum Verb {
     Default,
 }
 
+impl Args {
+    /// Whether only the default is asked for, which needs no configuration.
+    pub(crate) const fn is_default(&self) -> bool {
+        matches!(self.verb, Verb::Default)
+    }
+}
+
 pub(crate) fn run(args: &Args, loaded: &Loaded, as_json: bool) -> Result<ExitCode, Fault> {
     let value = serde_json::to_value(&loaded.config).map_err(Fault::internal)?;
     match args.verb {
@@ -47,7 +54,8 @@ pub(crate) fn run(args: &Args, loaded: &Loaded, as_json: bool) -> Result<ExitCod
         }
         // Loading has checked it already.
         Verb::Check => super::output::value(&json!({"ok": true}), "the configuration is in order", as_json),
-        Verb::Default => print!("{}", commented_default()),
+        // Printed before the configuration was read.
+        Verb::Default => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -89,6 +89,9 @@ mod completion {
 /// Runs the command line and returns the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
+    // Named failpoints of the test build are read from FAILPOINTS.
+    #[cfg(feature = "failpoints")]
+    let _scenario = fail::FailScenario::setup();
     let cli = Cli::parse();
     let json = cli.global.json;
     match run(cli) {
@@ -101,6 +104,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<ExitCode, Fault> {
+    if let Some(code) = run_without_config(&cli) {
+        return Ok(code);
+    }
     let loaded = load_config(&cli.global)?;
     start_logs(&loaded.config.logs, matches!(cli.verb, Verb::Serve(_)));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Fault::internal)?;
@@ -110,20 +116,25 @@ fn run(cli: Cli) -> Result<ExitCode, Fault> {
             Verb::Init(args) => init::run(args, &cli.global, loaded.config).await,
             Verb::Serve(args) => serve::run(args, loaded.config).await,
             Verb::Config(args) => config::run(&args, &loaded, cli.global.json),
-            Verb::Completion(args) => {
-                completion::run(&args);
-                Ok(ExitCode::SUCCESS)
-            }
-            Verb::Version => {
-                output::value(&serde_json::json!({"version": env!("CARGO_PKG_VERSION")}), concat!("dialogengine ", env!("CARGO_PKG_VERSION")), cli.global.json);
-                Ok(ExitCode::SUCCESS)
-            }
+            // Carried out before the configuration was read.
+            Verb::Completion(_) | Verb::Version => Ok(ExitCode::SUCCESS),
             Verb::Data(verb) => call::run(verb, loaded.config, cli.global.json).await,
         }
     })?;
     // Blocking threads may still sit in a read; what matters is stored.
     runtime.shutdown_timeout(Duration::from_millis(500));
     Ok(code)
+}
+
+/// Verbs that must work with a broken configuration, because its error message names them.
+fn run_without_config(cli: &Cli) -> Option<ExitCode> {
+    match &cli.verb {
+        Verb::Completion(args) => completion::run(args),
+        Verb::Version => output::value(&serde_json::json!({"version": env!("CARGO_PKG_VERSION")}), concat!("dialogengine ", env!("CARGO_PKG_VERSION")), cli.global.json),
+        Verb::Config(args) if args.is_default() => print!("{}", crate::config::commented_default()),
+        _ => return None,
+    }
+    Some(ExitCode::SUCCESS)
 }
 
 fn load_config(global: &Global) -> Result<Loaded, Fault> {

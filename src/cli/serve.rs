@@ -13,8 +13,8 @@ use crate::{http, net};
 
 use super::call;
 
-/// How long a starting server waits for the folder: a restart overlaps a little.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a starting server waits for the folder: a restart overlaps.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

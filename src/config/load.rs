@@ -24,7 +24,7 @@ pub enum ConfigError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("{origin} is not valid: {reason}")]
     Syntax { origin: String, reason: String },
-    #[error("{origin}: unknown key \"{key}\"{suggestion}; `dialogengine config show` lists all keys")]
+    #[error("{origin}: unknown key \"{key}\"{suggestion}; `dialogengine config default` lists all keys")]
     UnknownKey { origin: String, key: String, suggestion: String },
     #[error("{key} = {value} is not allowed: {reason}")]
     Value { key: String, value: String, reason: String },

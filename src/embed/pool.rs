@@ -140,6 +140,14 @@ impl EmbedPool {
         Ok(vector)
     }
 
+    /// Embeds a passage somebody waits for: it goes before the passages that are worked off behind.
+    ///
+    /// # Errors
+    /// As [`EmbedPool::embed_query`].
+    pub async fn embed_passage_now(&self, text: &str) -> Result<Arc<[f32]>> {
+        self.submit(prefixed(&self.passage_prefix, text), None)?.await.map_err(|_| EmbedError::Stopped)?
+    }
+
     /// The vector of a passage. Waits for room; what exceeds the model's length is not seen.
     ///
     /// # Errors

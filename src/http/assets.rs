@@ -37,15 +37,6 @@ impl Assets {
         Self(Web::iter().filter_map(|path| Some((path.to_string(), asset(&path, Web::get(&path)?.data)))).collect())
     }
 
-    pub fn has(&self, path: &str) -> bool {
-        self.0.contains_key(path)
-    }
-
-    /// The paths there are.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
     /// Answers a GET or HEAD, or `None` when there is no such file.
     pub fn respond(&self, request: &Request, path: &str) -> Option<Response> {
         let asset = self.0.get(path)?;

@@ -147,10 +147,10 @@ fn check_forgery(shared: &Shared, request: &Request, route: &Route, has_session:
         if !is_json && !is_upload {
             return Err(unsupported().into());
         }
-    } else if *request.method() != Method::DELETE && !is_json && !is_upload && !(essence.is_empty() && is_empty(request)) {
-        return Err(unsupported().into());
+        return Ok(());
     }
-    Ok(())
+    let has_no_body = *request.method() == Method::DELETE || (essence.is_empty() && is_empty(request));
+    if has_no_body || is_json || is_upload { Ok(()) } else { Err(unsupported().into()) }
 }
 
 fn is_empty(request: &Request) -> bool {

@@ -22,6 +22,9 @@ mod spec;
 mod sse;
 mod state;
 
+#[cfg(test)]
+mod tests;
+
 
 use std::sync::Arc;
 

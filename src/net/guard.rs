@@ -110,11 +110,14 @@ impl<R> Guarded<R> {
         }
     }
 
-    /// Every kind of writing: progress resets the deadline, waiting runs into it.
-    fn watch_write<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// Every kind of writing: progress resets the deadline, waiting runs into it. Flushing nothing is no activity, or
+    /// looking at an idle connection would keep it alive.
+    fn watch_write<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>, sent_bytes: bool) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.is_write_waiting = false;
-            self.last_activity = Instant::now();
+            if sent_bytes {
+                self.last_activity = Instant::now();
+            }
             return result;
         }
         if !self.is_write_waiting {
@@ -153,12 +156,12 @@ impl<R: Unpin> AsyncRead for Guarded<R> {
 impl<R: Unpin> AsyncWrite for Guarded<R> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.watch_write(cx, result)
+        self.watch_write(cx, result, true)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.watch_write(cx, result)
+        self.watch_write(cx, result, true)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -167,11 +170,11 @@ impl<R: Unpin> AsyncWrite for Guarded<R> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.stream).poll_flush(cx);
-        self.watch_write(cx, result)
+        self.watch_write(cx, result, false)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.watch_write(cx, result)
+        self.watch_write(cx, result, false)
     }
 }

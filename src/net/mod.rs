@@ -7,6 +7,9 @@ mod accept;
 mod guard;
 mod serve;
 
+#[cfg(test)]
+mod tests;
+
 pub use serve::{Options, bind, serve};
 
 use std::time::Duration;

@@ -71,6 +71,12 @@ impl Snapshot {
         Ok(count)
     }
 
+    /// The random name the store got when it was made.
+    pub fn store_id(&self) -> Result<String, StoreError> {
+        let bytes = self.get_raw(Table::Meta, super::table::STORE_ID_KEY)?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// The present value of a counter (see [`super::Batch::next`]).
     pub fn counter(&self, name: &str) -> Result<u64, StoreError> {
         let bytes = self.get_raw(Table::Meta, name.as_bytes())?;

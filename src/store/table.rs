@@ -79,6 +79,8 @@ impl Table {
 }
 
 const SCHEMA_KEY: &[u8] = b"schema";
+/// Random, made with the file: tells caches that belong to another store.
+pub(super) const STORE_ID_KEY: &[u8] = b"store_id";
 
 /// Creates missing tables and refuses newer files. Reading comes first: a newer file is not touched.
 pub(super) fn prepare(db: &redb::Database, path: &Path) -> Result<(), StoreError> {
@@ -104,6 +106,10 @@ pub(super) fn prepare(db: &redb::Database, path: &Path) -> Result<(), StoreError
         let known = meta.get(SCHEMA_KEY).map_err(StoreError::engine)?.is_some();
         if !known {
             meta.insert(SCHEMA_KEY, SCHEMA.to_be_bytes().as_slice()).map_err(StoreError::engine)?;
+        }
+        let named = meta.get(STORE_ID_KEY).map_err(StoreError::engine)?.is_some();
+        if !named {
+            meta.insert(STORE_ID_KEY, crate::base::secret::random_token(18).as_bytes()).map_err(StoreError::engine)?;
         }
     }
     write.commit().map_err(StoreError::engine)

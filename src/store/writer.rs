@@ -2,6 +2,7 @@
 //! commit, and answers after the commit. A commit that fails stops all writing until a restart: redb
 //! cannot be trusted to go on after an I/O error.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -93,9 +94,17 @@ fn run(db: &redb::Database, changes: &Receiver<Change>) {
             // Dropping the closures drops their reply channels: callers see `Closed`.
             continue;
         }
-        if let Err(error) = commit(db, group) {
-            tracing::error!(%error, "the store cannot be written any more; writing stops until the next start");
-            broken = true;
+        match catch_unwind(AssertUnwindSafe(|| commit(db, group))) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the store cannot be written any more; writing stops until the next start");
+                broken = true;
+            }
+            Err(_) => {
+                // What the transaction holds is unknown; the next start begins from the last commit.
+                tracing::error!("a panic on the store's writer thread; the process ends");
+                std::process::abort();
+            }
         }
     }
 }
@@ -110,7 +119,9 @@ fn commit(db: &redb::Database, group: Vec<Change>) -> Result<(), StoreError> {
     match outcome {
         Ok(()) => {
             fail::fail_point!("store-after-commit", |_| std::process::abort());
-            answers.into_iter().for_each(|answer| answer(Ok(())));
+            for answer in answers {
+                answer(Ok(()));
+            }
             Ok(())
         }
         Err(error) => {

@@ -48,7 +48,9 @@ impl VectorIndex {
             for number in [self.dimensions as u64, sequence, keys.len() as u64, body as u64] {
                 bytes.extend_from_slice(&number.to_le_bytes());
             }
-            keys.iter().for_each(|key| bytes.extend_from_slice(&key.to_le_bytes()));
+            for key in &keys {
+                bytes.extend_from_slice(&key.to_le_bytes());
+            }
             let start = bytes.len();
             bytes.resize(start + body, 0);
             state.index.save_to_buffer(&mut bytes[start..]).map_err(|e| engine("save", &e))?;

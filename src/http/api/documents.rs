@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use poem::web::Data;
-use poem_openapi::param::Query;
+use poem::{Body, Request};
+use poem_openapi::param::{Header, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use crate::http::state::{Caller, Shared};
 use crate::store::{Key, Snapshot, Table};
 use crate::svc::knowledge::{self, Document, QueueItem};
 
-use super::{Done, Reply, Tag, shape};
+use super::{Accepted, Done, Reply, Tag, shape, upload};
 
 const LIMIT_DEFAULT: u32 = 25;
 const LIMIT_MAX: u32 = 200;
@@ -79,6 +80,13 @@ impl Documents {
             Ok::<_, Fault>(json!({"documents": rows, "next_cursor": next_cursor, "total": total}))
         });
         Ok(shape(view.await.map_err(Fault::internal)??))
+    }
+
+    /// Takes in a text (JSON) or files (multipart): `{job_id}`, and `job_ids` when there are several. With the same
+    /// `Idempotency-Key` the same answer comes again and nothing is done twice.
+    #[oai(path = "/sites/:site/documents", method = "post", operation_id = "upload", tag = "Tag::Documents")]
+    async fn upload(&self, caller: Data<&Caller>, #[oai(name = "Idempotency-Key")] key: Header<Option<String>>, request: &Request, body: Body) -> poem::Result<Accepted> {
+        upload::take(&self.0, &caller, key.0, request, body).await
     }
 
     /// A document with its passages: the row and `chunks_list:[{id, section[], text, embedded}]`.

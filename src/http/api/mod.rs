@@ -79,7 +79,7 @@ fn shape(value: Value) -> Shape {
     Json(Any(value))
 }
 
-pub type Resources = (setup::Setup, session::SessionApi, sites::Sites, ask::AskApi, dialogs::DialogsApi, citations::Citations, search::Search, documents::Documents, upload::Upload, sources::Sources, jobs::JobsApi);
+pub type Resources = (setup::Setup, session::SessionApi, sites::Sites, ask::AskApi, dialogs::DialogsApi, citations::Citations, search::Search, documents::Documents, sources::Sources, jobs::JobsApi);
 
 /// All resources on one set of services.
 pub fn service(shared: &Arc<Shared>) -> OpenApiService<Resources, ()> {
@@ -93,7 +93,6 @@ pub fn service(shared: &Arc<Shared>) -> OpenApiService<Resources, ()> {
         citations::Citations(s()),
         search::Search(s()),
         documents::Documents(s()),
-        upload::Upload(s()),
         sources::Sources(s()),
         jobs::JobsApi(s()),
     );

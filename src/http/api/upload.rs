@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use poem::web::{Data, Multipart};
+use poem::web::Multipart;
 use poem::{Body, FromRequest as _, Request, RequestBody};
-use poem_openapi::OpenApi;
-use poem_openapi::param::Header;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,7 +15,7 @@ use crate::svc::auth::Actor;
 use crate::svc::job::Kind;
 use crate::svc::site::Site;
 
-use super::{Accepted, Tag, shape};
+use super::{Accepted, shape};
 
 /// Files of one request.
 const FILES_MAX: usize = 100;
@@ -42,28 +40,21 @@ struct File {
     bytes: Vec<u8>,
 }
 
-pub struct Upload(pub Arc<Shared>);
-
-#[OpenApi]
-impl Upload {
-    /// Takes in a text (JSON) or files (multipart): `{job_id}`, and `job_ids` when there are several. With the same
-    /// `Idempotency-Key` the same answer comes again and nothing is done twice.
-    #[oai(path = "/sites/:site/documents", method = "post", operation_id = "upload", tag = "Tag::Documents")]
-    async fn upload(&self, caller: Data<&Caller>, #[oai(name = "Idempotency-Key")] key: Header<Option<String>>, request: &Request, body: Body) -> poem::Result<Accepted> {
-        let site = caller.site()?;
-        let remembered = key.0.map(|key| format!("{} {} {key}", name_of(&caller), site.slug));
-        if let Some(answer) = remembered.as_deref().and_then(|key| self.0.remembered.get(key)) {
-            return Ok(Accepted::Queued(shape(answer)));
-        }
-        let bytes = body.into_bytes().await?;
-        let is_form = request.content_type().is_some_and(|t| t.starts_with("multipart/form-data"));
-        let files = if is_form { files(request, bytes).await? } else { vec![text(&bytes)?] };
-        let answer = self.queue(site, files).await?;
-        if let Some(key) = remembered {
-            self.0.remembered.put(key, answer.clone());
-        }
-        Ok(Accepted::Queued(shape(answer)))
+/// Keeps what was sent and queues the jobs that read it.
+pub(super) async fn take(shared: &Shared, caller: &Caller, key: Option<String>, request: &Request, body: Body) -> poem::Result<Accepted> {
+    let site = caller.site()?;
+    let remembered = key.map(|key| format!("{} {} {key}", name_of(caller), site.slug));
+    if let Some(answer) = remembered.as_deref().and_then(|key| shared.remembered.get(key)) {
+        return Ok(Accepted::Queued(shape(answer)));
     }
+    let bytes = body.into_bytes().await?;
+    let is_form = request.content_type().is_some_and(|t| t.starts_with("multipart/form-data"));
+    let files = if is_form { files(request, bytes).await? } else { vec![text(&bytes)?] };
+    let answer = queue(shared, site, files).await?;
+    if let Some(key) = remembered {
+        shared.remembered.put(key, answer.clone());
+    }
+    Ok(Accepted::Queued(shape(answer)))
 }
 
 fn name_of(caller: &Caller) -> String {
@@ -114,17 +105,15 @@ fn check(file: &File) -> Outcome<()> {
     Ok(())
 }
 
-impl Upload {
-    async fn queue(&self, site: &Site, files: Vec<File>) -> Outcome<Value> {
-        files.iter().try_for_each(check)?;
-        let services = &self.0.services;
-        let ingest = Arc::clone(&services.ingest);
-        let keep = move || files.into_iter().map(|f| Ok(Kind::Upload { blob: ingest.keep(&f.bytes)?, name: f.name, content_type: f.content_type, url: f.url })).collect::<Outcome<Vec<_>>>();
-        let kinds = tokio::task::spawn_blocking(keep).await.map_err(Fault::internal)??;
-        let mut jobs = Vec::with_capacity(kinds.len());
-        for kind in kinds {
-            jobs.push(services.jobs.submit(site.id, kind).await?.to_string());
-        }
-        Ok(if jobs.len() == 1 { json!({"job_id": jobs[0]}) } else { json!({"job_id": jobs[0], "job_ids": jobs}) })
+async fn queue(shared: &Shared, site: &Site, files: Vec<File>) -> Outcome<Value> {
+    files.iter().try_for_each(check)?;
+    let services = &shared.services;
+    let ingest = Arc::clone(&services.ingest);
+    let keep = move || files.into_iter().map(|f| Ok(Kind::Upload { blob: ingest.keep(&f.bytes)?, name: f.name, content_type: f.content_type, url: f.url })).collect::<Outcome<Vec<_>>>();
+    let kinds = tokio::task::spawn_blocking(keep).await.map_err(Fault::internal)??;
+    let mut jobs = Vec::with_capacity(kinds.len());
+    for kind in kinds {
+        jobs.push(services.jobs.submit(site.id, kind).await?.to_string());
     }
+    Ok(if jobs.len() == 1 { json!({"job_id": jobs[0]}) } else { json!({"job_id": jobs[0], "job_ids": jobs}) })
 }

@@ -2,7 +2,7 @@
 
 mod error;
 mod handbook;
-mod markdown;
+pub(super) mod markdown;
 mod site;
 
 use std::sync::Arc;

@@ -224,7 +224,7 @@ pub(super) fn phones(text: &str) -> Vec<String> {
             let number = run.trim().trim_matches(|c| matches!(c, '-' | '–' | '/' | '(' | ' ')).to_owned();
             let digits = number.bytes().filter(u8::is_ascii_digit).count();
             let like_phone = number.starts_with('0') || number.starts_with('+');
-            let short = named && digits >= 3 && digits <= 6 && number.starts_with('1');
+            let short = named && (3..=6).contains(&digits) && number.starts_with('1');
             if (like_phone && (6..=16).contains(&digits)) || short {
                 found.push(number);
             }

@@ -139,7 +139,7 @@ async fn sentence_cosines(retriever: &Retriever, query: &Arc<[f32]>, texts: &[Ve
             }
         }
     }
-    let computed = futures_util::future::join_all(missing.iter().map(|text| model.pool.embed_passage(text))).await;
+    let computed = futures_util::future::join_all(missing.iter().map(|text| model.pool.embed_passage_now(text))).await;
     for (text, vector) in missing.into_iter().zip(computed) {
         if let Ok(vector) = vector {
             cosines.insert(text, cosine(query, &vector));

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base::Fault;
 use crate::base::error::Outcome;
-use crate::store::Store;
+use crate::store::{Snapshot, Store};
 use crate::svc::knowledge::{self, VectorKey};
 
 use super::{ModelKey, SiteIndex, apply};
@@ -50,8 +50,11 @@ pub(super) fn status(store: &Store, index: &SiteIndex) -> Outcome<SiteStatus> {
 }
 
 pub(super) fn verify(store: &Store, index: &SiteIndex, model: ModelKey) -> Outcome<Vec<Difference>> {
-    let snapshot = store.snapshot()?;
-    let live = apply::live_chunks(&snapshot, index.id())?;
+    index.at_rest(store, model, |snapshot| compare_all(snapshot, index, model))
+}
+
+fn compare_all(snapshot: &Snapshot, index: &SiteIndex, model: ModelKey) -> Outcome<Vec<Difference>> {
+    let live = apply::live_chunks(snapshot, index.id())?;
     let mut differences = Vec::new();
     if let Err(error) = index.words().verify() {
         differences.push(Difference { index: "words", kind: "damaged", chunk: None, detail: error.to_string() });
@@ -62,8 +65,8 @@ pub(super) fn verify(store: &Store, index: &SiteIndex, model: ModelKey) -> Outco
     let vectors = index.vectors();
     let mut embedded = BTreeSet::new();
     for &id in &live {
-        let Some(chunk) = knowledge::chunk(&snapshot, index.id(), id)? else { continue };
-        let Some(stored) = apply::stored_vector(&snapshot, model, &chunk.text_hash)? else { continue };
+        let Some(chunk) = knowledge::chunk(snapshot, index.id(), id)? else { continue };
+        let Some(stored) = apply::stored_vector(snapshot, model, &chunk.text_hash)? else { continue };
         embedded.insert(id.0);
         if vectors.get(id.0).is_some_and(|held| VectorKey::to_bytes(&held) != VectorKey::to_bytes(&stored)) {
             differences.push(Difference { index: "vectors", kind: "different", chunk: Some(id.0), detail: "the indexed vector is not the stored one".to_owned() });

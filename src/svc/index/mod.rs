@@ -154,7 +154,7 @@ impl Shared {
         if let Some(found) = sites.get(&id) {
             return Ok(Arc::clone(found));
         }
-        let opened = Arc::new(SiteIndex::open(id, &self.dir.join(id.to_string()), self.model)?);
+        let opened = Arc::new(SiteIndex::open(id, &self.dir.join(id.to_string()), &self.store, self.model)?);
         sites.insert(id, Arc::clone(&opened));
         Ok(opened)
     }
@@ -176,7 +176,7 @@ fn run(shared: &Shared, woken: &Receiver<()>) {
         }
         if changed_at.is_some_and(|at| stopping || at.elapsed() > SAVE_AFTER) {
             for site in shared.all() {
-                if let Err(fault) = site.save(shared.model).and_then(|()| trim(shared, &site)) {
+                if let Err(fault) = site.save().and_then(|()| trim(shared, &site)) {
                     tracing::error!(%fault, cause = ?fault.source, "an index could not be saved; it will be rebuilt from the store");
                 }
             }
@@ -228,7 +228,9 @@ fn trim(shared: &Shared, site: &SiteIndex) -> Outcome<()> {
         return Ok(());
     }
     shared.store.write_blocking(move |batch| {
-        old.iter().for_each(|key| batch.delete(Table::Outbox, key));
+        for key in &old {
+            batch.delete(Table::Outbox, key);
+        }
         Ok(())
     })
 }

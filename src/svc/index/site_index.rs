@@ -8,7 +8,7 @@ use crate::base::error::Outcome;
 use crate::base::id::SiteId;
 use crate::base::{Fault, fsx};
 use crate::lexical::{self, WordIndex};
-use crate::store::Store;
+use crate::store::{Snapshot, Store};
 use crate::vector::{self, Rejected, VectorIndex};
 
 use super::ModelKey;
@@ -18,6 +18,8 @@ use super::apply;
 pub struct SiteIndex {
     id: SiteId,
     vectors_path: PathBuf,
+    /// Names model and store in the file of the meaning index.
+    tag: [u8; 32],
     words: WordIndex,
     vectors: RwLock<Arc<VectorIndex>>,
     words_sequence: AtomicU64,
@@ -33,17 +35,26 @@ pub struct SiteIndex {
 const WORDS_SCHEMA: &str = "1";
 
 impl SiteIndex {
-    pub(super) fn open(id: SiteId, dir: &Path, model: ModelKey) -> Outcome<Self> {
+    /// Loads both indexes of `site` from `dir`. What is missing, damaged, of another model or of another
+    /// store, or ahead of this one (an older store was put back), is built anew.
+    pub(super) fn open(id: SiteId, dir: &Path, store: &Store, model: ModelKey) -> Outcome<Self> {
+        let snapshot = store.snapshot()?;
+        let (store_id, newest) = (snapshot.store_id()?, snapshot.counter("outbox")?);
+        let tag = *blake3::Hasher::new().update(&model.id).update(store_id.as_bytes()).finalize().as_bytes();
+        let usable = |sequence: u64| (1..=newest).contains(&sequence);
         fsx::create_private_dir(dir).map_err(Fault::internal)?;
         let vectors_path = dir.join("vectors.idx");
-        let (words, words_sequence) = WordIndex::open(&dir.join("words"), WORDS_SCHEMA).map_err(Fault::internal)?;
-        if words_sequence.unwrap_or(0) == 0 {
+        let (words, words_sequence) = WordIndex::open(&dir.join("words"), &format!("{WORDS_SCHEMA} {store_id}")).map_err(Fault::internal)?;
+        // Sequence 0 is what an unfinished rebuild leaves.
+        let words_sequence = words_sequence.filter(|s| usable(*s));
+        if words_sequence.is_none() {
+            words.wipe().map_err(Fault::internal)?;
             tracing::info!(site = %id, "the word index is built anew from the store");
         }
-        let (vectors, vectors_sequence) = match VectorIndex::load(&vectors_path, &model.id, model.dimensions) {
-            Ok(loaded) => (loaded.index, Some(loaded.sequence)),
-            Err(why) => {
-                if !matches!(why, Rejected::Missing) {
+        let (vectors, vectors_sequence) = match VectorIndex::load(&vectors_path, &tag, model.dimensions) {
+            Ok(loaded) if usable(loaded.sequence) => (loaded.index, Some(loaded.sequence)),
+            other => {
+                if let Some(why) = other.err().filter(|why| !matches!(why, Rejected::Missing)) {
                     tracing::warn!(site = %id, %why, "the meaning index is built anew from the store");
                 }
                 (VectorIndex::new(model.dimensions).map_err(Fault::internal)?, None)
@@ -52,13 +63,13 @@ impl SiteIndex {
         Ok(Self {
             id,
             vectors_path,
+            tag,
             words,
             vectors: RwLock::new(Arc::new(vectors)),
             words_sequence: AtomicU64::new(words_sequence.unwrap_or(0)),
             vectors_sequence: AtomicU64::new(vectors_sequence.unwrap_or(0)),
             vectors_saved: AtomicU64::new(vectors_sequence.unwrap_or(0)),
-            // Sequence 0 is what an unfinished rebuild leaves.
-            words_stale: AtomicBool::new(words_sequence.unwrap_or(0) == 0),
+            words_stale: AtomicBool::new(words_sequence.is_none()),
             vectors_stale: AtomicBool::new(vectors_sequence.is_none()),
             changing: Mutex::new(()),
         })
@@ -111,6 +122,18 @@ impl SiteIndex {
     /// Applies what the outbox holds beyond the applied sequences. True when something changed.
     pub(super) fn catch_up(&self, store: &Store, model: ModelKey) -> Outcome<bool> {
         let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.catch_up_locked(store, model).map(|(changed, _)| changed)
+    }
+
+    /// Brings the indexes up to date and hands over the very state of the store they are at, while
+    /// nothing else can change them.
+    pub(super) fn at_rest<T>(&self, store: &Store, model: ModelKey, look: impl FnOnce(&Snapshot) -> Outcome<T>) -> Outcome<T> {
+        let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, snapshot) = self.catch_up_locked(store, model)?;
+        look(&snapshot)
+    }
+
+    fn catch_up_locked(&self, store: &Store, model: ModelKey) -> Outcome<(bool, Snapshot)> {
         let mut changed = false;
         if self.words_stale.load(Ordering::Acquire) {
             self.rebuild_words(store)?;
@@ -129,7 +152,7 @@ impl SiteIndex {
                 let target = snapshot.counter("outbox")?;
                 self.words_sequence.fetch_max(target, Ordering::AcqRel);
                 self.vectors_sequence.fetch_max(target, Ordering::AcqRel);
-                return Ok(changed);
+                return Ok((changed, snapshot));
             }
             let words = apply::words(&snapshot, self.id, &pending.chunks)?;
             if !words.is_empty() || pending.touches_words {
@@ -149,7 +172,7 @@ impl SiteIndex {
         self.words.wipe().map_err(Fault::internal)?;
         self.rebuild_words(store)?;
         self.rebuild_vectors(store, model)?;
-        self.save_now(model)
+        self.save_now()
     }
 
     fn rebuild_words(&self, store: &Store) -> Outcome<()> {
@@ -182,17 +205,17 @@ impl SiteIndex {
     }
 
     /// Writes the meaning index if it has changed; the word index saves itself with every batch.
-    pub(super) fn save(&self, model: ModelKey) -> Outcome<()> {
+    pub(super) fn save(&self) -> Outcome<()> {
         let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.vectors_saved.load(Ordering::Acquire) == self.vectors_sequence.load(Ordering::Acquire) {
             return Ok(());
         }
-        self.save_now(model)
+        self.save_now()
     }
 
-    fn save_now(&self, model: ModelKey) -> Outcome<()> {
+    fn save_now(&self) -> Outcome<()> {
         let sequence = self.vectors_sequence.load(Ordering::Acquire);
-        self.vectors().save(&self.vectors_path, &model.id, sequence).map_err(Fault::internal)?;
+        self.vectors().save(&self.vectors_path, &self.tag, sequence).map_err(Fault::internal)?;
         self.vectors_saved.store(sequence, Ordering::Release);
         Ok(())
     }

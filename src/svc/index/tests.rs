@@ -168,3 +168,21 @@ async fn the_outbox_is_trimmed_when_both_indexes_are_saved() {
     indexes.close();
     assert_eq!(bench.store.snapshot().unwrap().count(Table::Outbox, []).unwrap(), 0);
 }
+
+#[tokio::test]
+async fn an_index_of_another_or_newer_store_is_not_believed() {
+    let bench = Bench::new().await;
+    let indexes = bench.open();
+    bench.put("a", "Hundesteuer").await;
+    indexes.caught_up(bench.site.id).await.unwrap();
+    drop(indexes);
+    // Another store takes the place of the first; the index folder stays.
+    let other = Bench::new().await;
+    other.put("b", "Freibad").await;
+    let indexes = Indexes::open(other.store.clone(), &bench.dir.path().join("index"), MODEL).unwrap();
+    indexes.caught_up(other.site.id).await.unwrap();
+    let index = indexes.site(other.site.id).unwrap();
+    assert!(found(&index, "Hundesteuer").is_empty());
+    assert_eq!(found(&index, "Freibad").len(), 1);
+    assert_eq!(indexes.verify(other.site.id).unwrap(), []);
+}

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use crate::base::Fault;
 use crate::base::error::Outcome;
 use crate::base::id::{ChunkId, SiteId};
-use crate::embed::{Model, ModelHandle};
+use crate::embed::{EmbedError, Model, ModelHandle};
 use crate::store::{Key, Snapshot, Store, Table};
 use crate::svc::index::Indexes;
 use crate::svc::knowledge::{self, Change, Chunk, Document, Op, QueueItem, VectorKey, sentences};
@@ -29,7 +29,7 @@ const SENTENCES_MAX: usize = 40;
 /// What the embedder has done since the start.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Texts put through the model.
+    /// Passages put through the model; those whose vector was known do not count.
     pub embedded: AtomicU64,
     /// Passages whose vector became available.
     pub passages: AtomicU64,
@@ -96,24 +96,34 @@ impl Embedder {
             return Ok(false);
         }
         let mut vectors = Vec::new();
+        let mut embedded = 0;
         let mut running = FuturesUnordered::new();
         {
             let snapshot = self.store.snapshot()?;
             let mut seen = std::collections::HashSet::new();
-            for text in items.iter().flat_map(|item| &item.texts) {
+            for (text, is_passage) in items.iter().flat_map(|item| item.texts.iter().map(|text| (text, item.is_passage))) {
                 let key = VectorKey::of(model.id.as_bytes(), text).into_bytes();
                 if snapshot.get_raw(Table::Vectors, &key)?.is_none() && seen.insert(key.clone()) {
                     let model = Arc::clone(model);
                     let text = text.clone();
-                    running.push(async move { model.pool.embed_passage(&text).await.map(|vector| (key, vector)) });
+                    running.push(async move { model.pool.embed_passage(&text).await.map(|vector| (key, vector, is_passage)) });
                 }
             }
         }
         while let Some(result) = running.next().await {
-            let (key, vector) = result.map_err(Fault::internal)?;
+            let (key, vector, is_passage) = match result {
+                Ok(embedded) => embedded,
+                // Such a text fails every time; it stays searchable by words and must not hold up the others.
+                Err(error @ (EmbedError::Panicked(_) | EmbedError::BadInput(_))) => {
+                    tracing::error!(%error, "a text cannot be embedded; it is found by its words only");
+                    continue;
+                }
+                Err(error) => return Err(Fault::internal(error)),
+            };
+            embedded += u64::from(is_passage);
             vectors.push((key, VectorKey::to_bytes(&vector)));
         }
-        self.tally.embedded.fetch_add(vectors.len() as u64, Ordering::Relaxed);
+        self.tally.embedded.fetch_add(embedded, Ordering::Relaxed);
         let passages = items.iter().filter(|item| item.is_passage).count();
         self.store
             .write(move |batch| {

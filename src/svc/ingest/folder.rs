@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::base::error::Outcome;
 use crate::base::id::SiteId;
-use crate::base::limits::{DOCUMENT_BYTES_MAX, INGEST_FILES_MAX};
+use crate::base::limits::{DOCUMENT_BYTES_MAX, INGEST_FILES_MAX, KEY_BYTES_MAX};
 use crate::base::{Code, Fault, Progress, Report};
 use crate::svc::knowledge;
 
@@ -80,6 +80,9 @@ struct Found {
 
 fn read(site: SiteId, file: &Found, model: Option<&crate::embed::Model>) -> Result<knowledge::Draft, FileError> {
     let failed = |code: &str, reason: String| FileError::new(file.key.clone(), code, reason);
+    if file.key.len() > KEY_BYTES_MAX {
+        return Err(failed("name_too_long", format!("the path has {} bytes, at most {KEY_BYTES_MAX} are allowed; shorten it", file.key.len())));
+    }
     let size = std::fs::metadata(&file.path).map_err(|e| failed("unreadable", format!("{e}; check that the file can be read")))?.len();
     if size > DOCUMENT_BYTES_MAX as u64 {
         return Err(failed("too_large", format!("{} MB is over the limit of {} MB; split the file", size / 1_048_576, DOCUMENT_BYTES_MAX / 1_048_576)));
@@ -100,8 +103,21 @@ fn list(paths: &[String]) -> Outcome<Vec<Found>> {
             files.push(Found { path: path.to_owned(), key });
         }
     }
-    files.sort_by(|a, b| a.key.cmp(&b.key));
+    files.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| a.path.cmp(&b.path)));
+    files.dedup_by(|a, b| a.path == b.path);
+    tell_apart(&mut files);
     Ok(files)
+}
+
+/// Different files that would get one key get their whole path instead.
+fn tell_apart(files: &mut [Found]) {
+    let mut uses = std::collections::HashMap::<String, usize>::new();
+    for file in files.iter() {
+        *uses.entry(file.key.clone()).or_default() += 1;
+    }
+    for file in files.iter_mut().filter(|file| uses.get(&file.key).is_some_and(|n| *n > 1)) {
+        file.key = file.path.to_string_lossy().trim_start_matches('/').to_owned();
+    }
 }
 
 fn walk(root: &Path, dir: &Path, depth: usize, files: &mut Vec<Found>) -> Outcome<()> {

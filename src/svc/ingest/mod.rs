@@ -22,9 +22,9 @@ use std::time::Instant;
 
 use crate::base::error::Outcome;
 use crate::base::id::SiteId;
-use crate::base::{Fault, Progress, Report};
+use crate::base::{Code, Fault, Progress, Report};
 use crate::dial::Dialer;
-use crate::embed::{Model, ModelHandle};
+use crate::embed::{EmbedError, Model, ModelHandle};
 use crate::store::Store;
 use crate::svc::extract::{Extracted, Input, Rejected, extract, guess_url};
 use crate::svc::index::Indexes;
@@ -111,14 +111,19 @@ impl Ingest {
     /// Waits until words and vectors of a site are all there, reporting how far it is.
     pub(crate) async fn settle(&self, site: SiteId, progress: &Progress) -> Outcome<()> {
         self.indexes.caught_up(site).await?;
-        let has_model = self.tokenizer().await.is_some();
-        let total = knowledge::pending(&self.store.snapshot()?, site)?;
+        match self.model.ready().await {
+            Ok(_) => {}
+            // A build without a model: words are all there will be.
+            Err(EmbedError::Absent) => return Ok(()),
+            Err(error) => return Err(Fault::new(Code::ModelMissing, format!("everything can be found by its words, nothing by its meaning: {error}"))),
+        }
+        let total = knowledge::pending_all(&self.store.snapshot()?, site)?;
         let started = Instant::now();
-        while has_model {
+        loop {
             if progress.is_cancelled() {
-                return Err(Fault::new(crate::base::Code::Cancelled, "stopped; what was stored stays, and vectors follow"));
+                return Err(Fault::new(Code::Cancelled, "stopped; what was stored stays, and vectors follow"));
             }
-            let pending = knowledge::pending(&self.store.snapshot()?, site)?;
+            let pending = knowledge::pending_all(&self.store.snapshot()?, site)?;
             let done = total.saturating_sub(pending);
             let seconds_left = (done > 0).then(|| started.elapsed().as_secs() * pending / done);
             progress.report(Report { phase: "vectors".into(), done, total: total.max(pending), seconds_left, item: None });

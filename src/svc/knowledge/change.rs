@@ -59,7 +59,9 @@ pub fn store_draft(batch: &mut Batch<'_>, draft: Draft) -> Outcome<Stored> {
     let own = lookup(batch, Table::DocumentKeys, Key::of(site).and(draft.key.as_str()), site)?;
     let twin = lookup(batch, Table::DocumentHashes, Key::of(site).and(hash.as_str()), site)?;
 
+    let mut excluded = false;
     if let Some(mut document) = own {
+        excluded = document.excluded && document.key == draft.key;
         if document.content_hash == hash {
             // The text is known; only what stands around it may have changed.
             if document.key == draft.key {
@@ -87,7 +89,7 @@ pub fn store_draft(batch: &mut Batch<'_>, draft: Draft) -> Outcome<Stored> {
         return Ok(Stored::Duplicate(document.id));
     }
     let id = DocumentId(batch.next("document")?);
-    insert(batch, id, draft, hash, false).map(Stored::New)
+    insert(batch, id, draft, hash, excluded).map(Stored::New)
 }
 
 fn lookup(batch: &Batch<'_>, table: Table, key: Key, site: SiteId) -> Outcome<Option<Document>> {

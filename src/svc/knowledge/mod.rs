@@ -49,6 +49,11 @@ pub fn pending(snapshot: &Snapshot, site: SiteId) -> Result<u64, StoreError> {
     snapshot.count(Table::EmbedQueue, Key::of(QueueItem::PASSAGE).and(site))
 }
 
+/// Passages that wait for their vector, and passages that wait for those of their sentences.
+pub fn pending_all(snapshot: &Snapshot, site: SiteId) -> Result<u64, StoreError> {
+    Ok(pending(snapshot, site)? + snapshot.count(Table::EmbedQueue, Key::of(QueueItem::SENTENCES).and(site))?)
+}
+
 /// A document by number.
 pub fn document(snapshot: &Snapshot, site: SiteId, id: DocumentId) -> Outcome<Document> {
     snapshot.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))

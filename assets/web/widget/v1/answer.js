@@ -120,17 +120,29 @@ export class AnswerView {
 
   /** @param {import('./text.js').Inline[]} inlines @returns {any[]} */
   inline(inlines) {
-    return inlines.map((i) => {
+    /** @type {any[]} */
+    const out = [];
+    for (const i of inlines) {
       switch (i.t) {
         // "37,00 €" and "14 Uhr" stay on one line.
-        case 'text': return i.v.replace(/(\d) (?=(?:€|Euro|Uhr|%|km|m²)(?![\p{L}\d]))/gu, '$1\u00a0');
-        case 'br': return h('br');
-        case 'b': return h('strong', null, this.inline(i.c));
-        case 'a': return h('a', { href: i.href, ...(/^https?:/.test(i.href) ? away : {}) }, this.inline(i.c));
-        // A word joiner keeps the marker on the line of the word it proves.
-        default: return ['\u2060', this.marker(i.n)];
+        case 'text': out.push(i.v.replace(/(\d) (?=(?:€|Euro|Uhr|%|km|m²)(?![\p{L}\d]))/gu, '$1\u00a0')); break;
+        case 'br': out.push(h('br')); break;
+        case 'b': out.push(h('strong', null, this.inline(i.c))); break;
+        case 'a': out.push(h('a', { href: i.href, ...(/^https?:/.test(i.href) ? away : {}) }, this.inline(i.c))); break;
+        default: this.hold(out, this.marker(i.n));
       }
-    });
+    }
+    return out;
+  }
+
+  /** Keeps a marker on the line of the word it proves. @param {any[]} out @param {any} marker */
+  hold(out, marker) {
+    if (!marker) return;
+    const before = out.at(-1);
+    if (before?.className === 'hold') { before.append(marker); return; }
+    const word = typeof before === 'string' ? /\S{1,24}\s*$/.exec(before)?.[0] || '' : '';
+    if (word) out[out.length - 1] = before.slice(0, -word.length);
+    out.push(h('span', { class: 'hold' }, word.trimEnd(), marker));
   }
 
   /** @param {any} n */

@@ -298,7 +298,9 @@ class Panel {
 
   place() {
     const { scroller } = this;
-    this.newest.hidden = !this.turns.firstChild || scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop < 80;
+    // On the page the footer follows: what counts is whether the last answer is covered.
+    const below = scroller === this.log ? scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop : this.turns.getBoundingClientRect().bottom - this.form.getBoundingClientRect().top;
+    this.newest.hidden = !this.turns.firstChild || below < 80;
   }
 
   /** Reads a line aloud, once. @param {string} line */
@@ -336,7 +338,7 @@ class TurnView {
     this.answer = new AnswerView({ say: panel.say, locale: panel.locale, ask: (q) => panel.ask(q), citation: (id) => panel.client.citation(id) });
     this.status = h('div');
     this.after = h('div');
-    this.node = h('article', { class: 'turn' }, h('p', { class: 'said' }, h('span', { class: 'sr' }, panel.say('you'), ' '), question), this.answer.node, this.status, this.after);
+    this.node = h('article', { class: 'turn' }, h(panel.options.mode === 'page' ? 'h2' : 'p', { class: 'said' }, h('span', { class: 'sr' }, panel.say('you'), ' '), question), this.answer.node, this.status, this.after);
     this.told = 0;
     /** @type {any[]} */
     this.next = [];

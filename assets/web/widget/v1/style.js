@@ -37,7 +37,7 @@ header h2{flex:1;margin:0;font-size:16px;line-height:22px;font-weight:650}
 .asks button:hover{background:var(--raised);border-color:var(--accent-text)}
 .turn{padding-top:20px;scroll-margin-top:8px}
 .turn:first-child{padding-top:0}
-.said{margin:0 0 12px auto;width:fit-content;max-width:88%;padding:10px 14px;background:var(--raised);border:1px solid var(--line);border-radius:14px 14px 4px 14px;white-space:pre-wrap}
+.said{font:inherit;margin:0 0 12px auto;width:fit-content;max-width:88%;padding:10px 14px;background:var(--raised);border:1px solid var(--line);border-radius:14px 14px 4px 14px;white-space:pre-wrap}
 .answer{max-width:72ch}
 .answer p,.answer ul,.answer ol{margin:0 0 10px}
 .answer .lead>div:first-child>p:first-child{font-size:17px;line-height:26px}
@@ -46,6 +46,7 @@ header h2{flex:1;margin:0;font-size:16px;line-height:22px;font-weight:650}
 .answer ul,.answer ol{padding-left:24px}
 .answer li{margin:0 0 4px}
 .cite{display:inline-flex;align-items:center;justify-content:center;min-width:24px;height:24px;margin:0 1px 0 3px;padding:0 6px;border:1px solid var(--edge);border-radius:12px;font-size:12px;line-height:1;font-weight:650;color:var(--accent-text);background:var(--surface);vertical-align:1px;position:relative}
+.hold{white-space:nowrap}
 .cite::after{content:"";position:absolute;inset:-10px -4px}
 .cite:hover,.cite[aria-expanded=true]{background:var(--accent);color:var(--on-accent);border-color:var(--accent)}
 .passage{margin:4px 0 12px;padding:12px 8px 12px 14px;background:var(--raised);border-left:3px solid var(--accent-text);border-radius:0 8px 8px 0;font-size:15px;line-height:22px}
