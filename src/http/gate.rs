@@ -51,7 +51,13 @@ pub fn open_to(response: &mut Response, origin: &str) {
 pub fn preflight(shared: &Shared, request: &Request, path: &str, passage: &mut Passage) -> Result<Response, Refusal> {
     let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD).and_then(|m| Method::from_bytes(m.as_bytes()).ok());
     match access::find(asked.as_ref().unwrap_or(&Method::OPTIONS), path) {
-        Match::Found { route, params } => check_origin(shared, request, route, &params, passage)?,
+        Match::Found { route, params } => {
+            // A page that is not on the list may ask, so that it can read that the call itself is refused.
+            let refused = check_origin(shared, request, route, &params, passage);
+            if passage.cors.is_none() {
+                refused?;
+            }
+        }
         Match::Methods(methods) => return Err(not_this_method(methods)),
         Match::Unknown => return Err(nothing_here()),
     }
@@ -92,10 +98,11 @@ fn not_this_method(methods: String) -> Refusal {
 
 fn check_origin(shared: &Shared, request: &Request, route: &Route, params: &Params, passage: &mut Passage) -> Result<(), Refusal> {
     let Origin::Foreign(origin) = origin::of(request, &shared.own_origin) else { return Ok(()) };
-    let is_listed = route.access == Access::Visitor && site::find(&shared.services.store, params.get("site")).is_ok_and(|site| origin::is_allowed(&site, &origin));
-    if is_listed {
-        passage.cors = Some(origin);
-        return Ok(());
+    if route.access == Access::Visitor {
+        passage.cors = Some(origin.clone());
+        if site::find(&shared.services.store, params.get("site")).is_ok_and(|site| origin::is_allowed(&site, &origin)) {
+            return Ok(());
+        }
     }
     Err(Fault::new(Code::OriginForbidden, format!("pages of {origin} may not call this; add the origin to the site's list (console, or `dialogengine site create --origin`)")).into())
 }
@@ -149,8 +156,9 @@ fn check_forgery(shared: &Shared, request: &Request, route: &Route, has_session:
         }
         return Ok(());
     }
+    // Without a session there is nothing to forge: a key may call without a body.
     let has_no_body = *request.method() == Method::DELETE || (essence.is_empty() && is_empty(request));
-    if has_no_body || is_json || is_upload { Ok(()) } else { Err(unsupported().into()) }
+    if is_json || is_upload || has_no_body { Ok(()) } else { Err(unsupported().into()) }
 }
 
 fn is_empty(request: &Request) -> bool {
@@ -169,11 +177,9 @@ fn permit(shared: &Shared, route: &Route, params: &Params, caller: &mut Caller) 
     // A key must not tell which sites exist beside its own.
     let hidden = |fault: Fault| if actor.is_operator() { fault } else { Fault::new(Code::Forbidden, "this key belongs to another site") };
     match route.access {
-        Access::Open => {}
-        Access::Operator if actor.is_operator() => {}
-        Access::Operator => return forbidden("this needs a signed-in person"),
+        Access::Operator if !actor.is_operator() => return forbidden("this needs a signed-in person"),
         Access::Listing if matches!(actor, Actor::PublicKey { .. }) => return forbidden("the public key of a site can only ask"),
-        Access::Listing => {}
+        Access::Open | Access::Operator | Access::Listing => {}
         Access::Visitor | Access::Site(_) => {
             let scope = if let Access::Site(scope) = route.access { scope } else { Scope::Ask };
             let site = site::find(store, params.get("site")).map_err(hidden)?;

@@ -1,7 +1,7 @@
 //! Headers of every response.
 
 use poem::Response;
-use poem::http::{HeaderName, HeaderValue, header};
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 
 /// For pages: everything comes from this server.
 const PAGE_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -12,13 +12,17 @@ const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(),
 /// Adds what must never be missing. HSTS waits for TLS.
 pub fn dress(response: &mut Response, request_id: &str, is_staging: bool, is_api: bool) {
     let is_page = response.content_type().is_some_and(|t| t.starts_with("text/html"));
+    let is_unchanged = response.status() == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
     };
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
-    set(header::CONTENT_SECURITY_POLICY, if is_page { PAGE_CSP } else { DATA_CSP });
+    // Browsers merge the headers of a 304 into the page they have: it must not change the page's policy.
+    if !is_unchanged {
+        set(header::CONTENT_SECURITY_POLICY, if is_page { PAGE_CSP } else { DATA_CSP });
+    }
     set(header::REFERRER_POLICY, "strict-origin-when-cross-origin");
     set(HeaderName::from_static("permissions-policy"), PERMISSIONS);
     set(header::X_XSS_PROTECTION, "0");

@@ -68,7 +68,7 @@ impl Refusal {
     pub fn respond(&self, request_id: &str) -> Response {
         let code = self.fault.code;
         let body = json!({
-            "type": format!("/handbook/errors#{}", code.name()),
+            "type": format!("/handbook/faults-and-mends#{}", code.name()),
             "title": code.title(),
             "status": code.status(),
             "code": code.name(),

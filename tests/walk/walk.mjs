@@ -80,7 +80,8 @@ export class Walk {
     } catch (error) {
       console.log(`FAIL  ${name}: ${/** @type {any} */ (error).message?.split('\n').slice(0, 6).join('\n      ')}`);
       this.faults.push(name);
-      if (this.latest && !this.latest.isClosed()) await this.latest.screenshot({ path: path.join(OUT, `fail-${this.faults.length}.png`) }).catch(() => {});
+      const open = this.browser?.contexts().flatMap((context) => context.pages()) || [];
+      for (const [i, page] of open.entries()) await page.screenshot({ path: path.join(OUT, `fail-${this.faults.length}-${i}.png`) }).catch(() => {});
       throw error;
     }
   }
@@ -157,16 +158,15 @@ export class Walk {
   }
 
   /**
-   * A page that is watched until it is closed. @param {{width?:number, height?:number, scheme?:'light'|'dark', locale?:string, script?:boolean, touch?:boolean}} [options]
+   * A page that is watched until it is closed. @param {{width?:number, height?:number, scheme?:'light'|'dark', locale?:string, script?:boolean, touch?:boolean, state?:any}} [options] state: cookies of a session
    * @returns {Promise<Page>}
    */
-  async page({ width = 1200, height = 900, scheme = 'light', locale = 'de-DE', script = true, touch = false } = {}) {
+  async page({ width = 1200, height = 900, scheme = 'light', locale = 'de-DE', script = true, touch = false, state } = {}) {
     this.browser ||= await chromium.launch({ executablePath: process.env.CHROMIUM, args: BROWSER_ARGS });
-    const context = await this.browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale, javaScriptEnabled: script, hasTouch: touch, isMobile: touch, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: false });
+    const context = await this.browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale, javaScriptEnabled: script, hasTouch: touch, isMobile: touch, storageState: state, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: false });
     const page = await context.newPage();
     page.setDefaultTimeout(ANSWER_MS_MAX);
     this.watch(page);
-    this.latest = page;
     return page;
   }
 

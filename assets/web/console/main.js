@@ -1,11 +1,11 @@
 // @ts-check
 /** Shell and routes of the console. A page is a function `(place, params, context)` that may return its clean-up. */
 import { ApiError, call, get, hooks } from './api.js';
-import { empty, errorBox, h, icon, settleToasts, skeleton, toast } from './dom.js';
+import { errorBox, h, icon, settleToasts, skeleton, toast } from './dom.js';
 import { chooseLocale, chosenLocale, locale, say, setLocale, startLocale } from './i18n.js';
 import { jobBar, startJobs } from './jobs.js';
 import { documents as documentsPage } from './pages/documents.js';
-import { overview } from './pages/overview.js';
+import { overview, siteLine } from './pages/overview.js';
 import { read } from './pages/read.js';
 import { settings } from './pages/settings.js';
 import { setup } from './pages/setup.js';
@@ -49,6 +49,10 @@ const context = {
     const data = await get('/sites');
     context.sites = data.sites || [];
     drawNav();
+    for (const line of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-state-of]'))) {
+      const site = context.sites.find((s) => s.slug === line.dataset.stateOf);
+      if (site) line.textContent = siteLine(site);
+    }
     return context.sites;
   },
   go(hash) { if (location.hash === hash) route(); else location.hash = hash; },
@@ -87,7 +91,7 @@ function drawNav() {
     h('ul', { class: 'low' },
       h('li', null, h('a', { href: '/handbook/' }, say('handbook'))),
       h('li', null, h('button', { type: 'button', onclick: () => { chooseLocale(locale() === 'de' ? 'en' : 'de'); shell(); route(); } }, say('language'))),
-      h('li', null, h('button', { type: 'button', onclick: signOut }, say('signOut')), h('span', { class: 'muted small' }, context.user?.email))));
+      h('li', null, h('button', { type: 'button', onclick: signOut }, say('signOut')), h('span', { class: 'muted small' }, String(context.user?.email || '').split('@').flatMap((part, i) => (i ? [h('wbr'), `@${part}`] : [part]))))));
 }
 
 async function signOut() {
@@ -134,7 +138,7 @@ async function route() {
   drawNav();
   scrollTo(0, 0);
   document.title = `${found ? say(found[2]) : say('notFound')} – DialogEngine`;
-  if (!found) { place.append(empty(say('notFound'), '', h('a', { class: 'button', href: '#/' }, say('overview')))); return; }
+  if (!found) { place.append(h('h1', null, say('notFound')), h('p', null, h('a', { class: 'button', href: '#/' }, say('overview')))); return; }
   const params = (found[0].exec(hash) || []).slice(1).map((part) => (part === undefined ? '' : parts(`#/${part}`)[0]));
   try {
     if (!found[3] && !context.sites.length) {

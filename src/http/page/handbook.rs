@@ -1,12 +1,13 @@
 //! The operator's handbook: Markdown of `assets/handbook`, rendered once at the start, readable offline.
 
+
 use askama::Template;
 use poem::Response;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 use rust_embed::Embed;
 
 use crate::base::error::Outcome;
-use crate::base::{Code, Fault};
+use crate::base::Fault;
 
 #[derive(Embed)]
 #[folder = "assets/handbook"]
@@ -41,9 +42,6 @@ struct HandbookLink {
 impl Handbook {
     pub fn load() -> Self {
         let mut chapters: Vec<Chapter> = Files::iter().filter_map(|path| chapter(&path, &String::from_utf8_lossy(&Files::get(&path)?.data))).collect();
-        if !chapters.iter().any(|c| c.name == "errors") {
-            chapters.push(errors());
-        }
         chapters.sort_by(|a, b| (a.name != "index", &a.name).cmp(&(b.name != "index", &b.name)));
         Self(chapters)
     }
@@ -53,7 +51,8 @@ impl Handbook {
         let found = if name.is_empty() { self.0.first() } else { self.0.iter().find(|c| c.name == name) };
         let chapter = found.ok_or_else(|| Fault::not_found("such chapter in the handbook"))?;
         let pages = self.0.iter().map(|c| HandbookLink { title: c.title.clone(), href: href(&c.name), current: c.name == chapter.name });
-        let lang = if lang == Some("en") { "en" } else { "de" };
+        // The text is English; only the frame is in both languages.
+        let lang = if lang == Some("de") { "de" } else { "en" };
         super::render(&HandbookPage { lang: lang.to_owned(), title: chapter.title.clone(), pages: pages.collect(), body: chapter.body.clone() })
     }
 }
@@ -94,7 +93,8 @@ fn render(text: &str) -> String {
     }
     let mut body = String::new();
     html::push_html(&mut body, events.into_iter());
-    body
+    // An empty header cell announces nothing.
+    body.replace("<th></th>", "<td></td>")
 }
 
 fn anchor(heading: &str) -> String {
@@ -111,13 +111,4 @@ fn link(target: &str) -> String {
     let Some(stem) = file.trim_start_matches("./").strip_suffix(".md") else { return target.to_owned() };
     let page = href(if stem.eq_ignore_ascii_case("readme") { "index" } else { stem });
     hash.map_or_else(|| page.clone(), |h| format!("{page}#{h}"))
-}
-
-/// The table of error codes, from the code itself: it cannot be out of date.
-fn errors() -> Chapter {
-    let mut text = String::from("# Fehlercodes · Error codes\n\n| Code | HTTP | |\n|---|---|---|\n");
-    for code in Code::ALL {
-        text.push_str(&format!("| <span id=\"{0}\">`{0}`</span> | {1} | {2} |\n", code.name(), code.status(), code.title()));
-    }
-    Chapter { name: "errors".to_owned(), title: "Fehlercodes · Error codes".to_owned(), body: render(&text) }
 }

@@ -255,7 +255,7 @@ async fn pages_files_and_health() {
     let hostile = fixture.call("GET", "/s/a?q=%3Cscript%3Ealert(1)%3C/script%3E", &[], "").await.text();
     assert!(!hostile.contains("<script>alert"), "{hostile}");
 
-    for (path, kind) in [("/console/", "text/html; charset=utf-8"), ("/assets/base.css", "text/css; charset=utf-8"), ("/assets/icon.svg", "image/svg+xml"), ("/widget/v1.js", "text/javascript; charset=utf-8"), ("/handbook/", "text/html; charset=utf-8"), ("/handbook/errors", "text/html; charset=utf-8"), ("/api/openapi.json", "application/json")] {
+    for (path, kind) in [("/console/", "text/html; charset=utf-8"), ("/assets/base.css", "text/css; charset=utf-8"), ("/assets/icon.svg", "image/svg+xml"), ("/widget/v1.js", "text/javascript; charset=utf-8"), ("/handbook/", "text/html; charset=utf-8"), ("/handbook/faults-and-mends", "text/html; charset=utf-8"), ("/api/openapi.json", "application/json")] {
         let whole = fixture.call("GET", path, &[], "").await;
         assert_eq!((whole.status, whole.header("content-type")), (200, Some(kind)), "{path}");
         let head = fixture.call("HEAD", path, &[], "").await;

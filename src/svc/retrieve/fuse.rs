@@ -1,4 +1,4 @@
-//! Fusing two ranked lists into one.
+//! Fusing two result lists into one.
 
 use std::collections::HashMap;
 
@@ -6,10 +6,10 @@ use crate::{lexical, vector};
 
 use super::{Ranked, Ranks};
 
-/// Damps the advantage of the first ranks.
-const K: f32 = 20.0;
-const WORDS_WEIGHT: f32 = 1.0;
-const VECTOR_WEIGHT: f32 = 1.0;
+/// What the best word match is worth, as a cosine. Cosines of one question lie within about 0.08.
+const WORDS_WEIGHT: f32 = 0.02;
+/// A chunk whose vector is missing counts as a little less similar than the last that was found.
+const UNSEEN: f32 = 0.005;
 
 /// A chunk with its fused score and where it came from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,10 +19,10 @@ pub struct Fused {
     pub ranks: Ranks,
 }
 
-/// Weighted reciprocal rank fusion. Ties go to the higher cosine, then to the smaller key, so that
-/// equal input gives equal output.
+/// Adds the cosine and the share of the best word score. `cosine` tells the similarity of chunks that
+/// only words have found. Ties go to the smaller key, so that equal input gives equal output.
 #[must_use]
-pub fn fuse(words: &[lexical::Hit], vectors: &[vector::Hit]) -> Vec<Fused> {
+pub fn fuse(words: &[lexical::Hit], vectors: &[vector::Hit], cosine: impl Fn(u64) -> Option<f32>) -> Vec<Fused> {
     let mut ranks = HashMap::<u64, Ranks>::new();
     for (at, hit) in words.iter().enumerate() {
         ranks.entry(hit.key).or_default().words = Some(Ranked { rank: at + 1, score: hit.score });
@@ -30,10 +30,13 @@ pub fn fuse(words: &[lexical::Hit], vectors: &[vector::Hit]) -> Vec<Fused> {
     for (at, hit) in vectors.iter().enumerate() {
         ranks.entry(hit.key).or_default().vector = Some(Ranked { rank: at + 1, score: hit.cosine });
     }
-    #[allow(clippy::cast_precision_loss)]
-    let part = |ranked: Option<Ranked>, weight: f32| ranked.map_or(0.0, |r| weight / (K + r.rank as f32));
-    let mut fused: Vec<Fused> = ranks.into_iter().map(|(key, ranks)| Fused { key, score: part(ranks.words, WORDS_WEIGHT) + part(ranks.vector, VECTOR_WEIGHT), ranks }).collect();
-    let cosine = |f: &Fused| f.ranks.vector.map_or(-1.0, |r| r.score);
-    fused.sort_by(|a, b| b.score.total_cmp(&a.score).then(cosine(b).total_cmp(&cosine(a))).then(a.key.cmp(&b.key)));
+    let most = words.first().map_or(1.0, |hit| hit.score).max(f32::MIN_POSITIVE);
+    let least = vectors.last().map_or(0.0, |hit| hit.cosine - UNSEEN);
+    let score = |key: u64, ranks: &Ranks| {
+        let similar = ranks.vector.map(|r| r.score).or_else(|| if vectors.is_empty() { None } else { cosine(key) }).unwrap_or(least);
+        similar + WORDS_WEIGHT * ranks.words.map_or(0.0, |r| r.score / most)
+    };
+    let mut fused: Vec<Fused> = ranks.into_iter().map(|(key, ranks)| Fused { key, score: score(key, &ranks), ranks }).collect();
+    fused.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.key.cmp(&b.key)));
     fused
 }

@@ -20,7 +20,7 @@ export function siteLine(site) {
 /** @param {import('../main.js').Context} context @param {string} slug @param {string} title */
 export function siteHead(context, slug, title) {
   const site = context.sites.find((s) => s.slug === slug);
-  return h('header', { class: 'pagehead' }, h('p', { class: 'muted small' }, site ? site.name : slug), h('h1', null, title), site && h('p', { class: 'muted small state' }, siteLine(site)));
+  return h('header', { class: 'pagehead' }, h('p', { class: 'muted small' }, site ? site.name : slug), h('h1', null, title), site && h('p', { class: 'muted small state', 'data-state-of': slug }, siteLine(site)));
 }
 
 /** @param {HTMLElement} place @param {string[]} _ @param {import('../main.js').Context} context */

@@ -19,7 +19,8 @@ export function read(place, [slug, source, id], context) {
   let update = null;
   const draw = (/** @type {any} */ job) => {
     const now = `${job.kind}/${job.state}`;
-    if (now === state && update) { update(job); return null; }
+    // The same news again must not take away what was chosen meanwhile.
+    if (now === state) { update?.(job); return null; }
     state = now;
     update = null;
     if (!isOver(job)) { const live = running(job, id); update = live.update; return live.node; }

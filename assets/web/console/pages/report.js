@@ -4,10 +4,13 @@ import { h } from '../dom.js';
 import { moment, num, reasonOf, say, sayOr } from '../i18n.js';
 
 const STEP = 100;
+/** What needs attention first, what was left out last. */
+const ORDER = ['failed', 'indexed', 'unchanged', 'duplicate', 'skipped'];
 
 /** @param {any} data @returns {any[]} */
 export function report(data) {
-  const rows = data.urls || [];
+  const place = (/** @type {any} */ row) => ORDER.indexOf(row.outcome);
+  const rows = [...(data.urls || [])].sort((a, b) => place(a) - place(b));
   if (!rows.length) return [h('p', { class: 'muted' }, say('noReport'))];
   let outcome = '';
   let words = '';

@@ -1,12 +1,12 @@
 // @ts-check
 /** First start: the account behind the one-time link. */
 import { post } from '../api.js';
-import { empty, field, form, h } from '../dom.js';
+import { field, form, h } from '../dom.js';
 import { locale, say } from '../i18n.js';
 
 /** @param {HTMLElement} place @param {string[]} params @param {import('../main.js').Context} context */
 export function setup(place, [token], context) {
-  if (!token) { place.append(empty(say('setupTitle'), say('setupNone'))); return; }
+  if (!token) { place.append(h('h1', null, say('setupTitle')), h('p', { class: 'lede' }, say('setupNone'))); return; }
   const name = field(say('name'), { autocomplete: 'name' });
   const email = field(say('email'), { type: 'email', autocomplete: 'username', required: true });
   const password = field(say('password'), { type: 'password', autocomplete: 'new-password', hint: say('passwordHint'), required: true });
