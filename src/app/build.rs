@@ -68,7 +68,14 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
     let retriever = Retriever { store: store.clone(), indexes: Arc::clone(&indexes), model: model.handle.clone() };
     let dialogs = Dialogs { store: store.clone(), retriever: retriever.clone() };
     let stopping = Arc::new(AtomicBool::new(false));
-    let tasks = if workers { vec![tokio::spawn(Arc::clone(&embedder).run()), tokio::spawn(run_jobs(Arc::clone(&ingest), Arc::clone(&jobs), Arc::clone(&stopping)))] } else { Vec::new() };
+    let tasks = if workers {
+        vec![
+            tokio::spawn(Arc::clone(&embedder).run()),
+            tokio::spawn(run_jobs(Arc::clone(&ingest), Arc::clone(&jobs), Arc::clone(&stopping))),
+        ]
+    } else {
+        Vec::new()
+    };
     let services = Arc::new(Services { config, store, indexes, model: model.handle, jobs, ingest, retriever, dialogs });
     Ok(Running { services, data_dir, stopping, tasks, _lock: lock })
 }
@@ -82,8 +89,15 @@ struct ChosenModel {
 fn model(data_dir: &Path, threads: u32) -> Outcome<ChosenModel> {
     let missing = |e: crate::embed::EmbedError| Fault::new(Code::ModelMissing, e.to_string());
     let own = data_dir.join("model");
-    let bundle = if own.is_dir() { Some(Bundle::from_dir(&own).map_err(missing)?) } else { Bundle::compiled().map_err(missing)? };
-    let key = bundle.as_ref().map_or(ModelKey { id: [0; 32], dimensions: DIMENSIONS_WITHOUT_MODEL }, |b| ModelKey { id: *b.manifest().id().as_bytes(), dimensions: b.manifest().dimensions });
+    let bundle = if own.is_dir() {
+        Some(Bundle::from_dir(&own).map_err(missing)?)
+    } else {
+        Bundle::compiled().map_err(missing)?
+    };
+    let key = bundle.as_ref().map_or(ModelKey { id: [0; 32], dimensions: DIMENSIONS_WITHOUT_MODEL }, |b| ModelKey {
+        id: *b.manifest().id().as_bytes(),
+        dimensions: b.manifest().dimensions,
+    });
     let threads = match threads {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         n => n as usize,

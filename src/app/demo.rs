@@ -31,10 +31,13 @@ impl Town {
     /// embeds the dialog on every page.
     #[must_use]
     pub fn new(base: &str, widget: &str) -> Self {
-        let text = |name: &str| Files::get(name).map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap_or_default();
+        let text =
+            |name: &str| Files::get(name).map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap_or_default();
         let layout = text("layout.html");
         let mut files = BTreeMap::new();
-        let mut sitemap = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
+        let mut sitemap = String::from(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
+        );
         for name in Files::iter().filter(|n| n.starts_with("pages/")) {
             let Some(page) = parse(&text(&name)) else { continue };
             let path = page.value("path").to_owned();
@@ -44,7 +47,10 @@ impl Town {
         sitemap.push_str("</urlset>\n");
         files.insert("/sitemap.xml".to_owned(), ("application/xml", sitemap));
         files.insert("/style.css".to_owned(), ("text/css; charset=utf-8", text("style.css")));
-        files.insert("/robots.txt".to_owned(), ("text/plain; charset=utf-8", text("robots.txt").replace("{{base}}", base)));
+        files.insert(
+            "/robots.txt".to_owned(),
+            ("text/plain; charset=utf-8", text("robots.txt").replace("{{base}}", base)),
+        );
         Self { files }
     }
 
@@ -64,7 +70,11 @@ impl Page {
 /// A page file: a comment of `key: value` lines, then the main content.
 fn parse(file: &str) -> Option<Page> {
     let (head, main) = file.trim_start().strip_prefix("<!--")?.split_once("-->")?;
-    let meta = head.lines().filter_map(|line| line.split_once(':')).map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).collect();
+    let meta = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned()))
+        .collect();
     Some(Page { meta, main: main.to_owned() })
 }
 
@@ -100,7 +110,10 @@ impl Endpoint for Town {
         let wanted = if path.len() > 1 { path.trim_end_matches('/') } else { path };
         Ok(match self.files.get(wanted) {
             Some((kind, body)) => Response::builder().header(header::CONTENT_TYPE, *kind).body(body.clone()),
-            None => Response::builder().status(StatusCode::NOT_FOUND).header(header::CONTENT_TYPE, "text/html; charset=utf-8").body("<!doctype html><title>404</title><h1>Seite nicht gefunden</h1>"),
+            None => Response::builder()
+                .status(StatusCode::NOT_FOUND)
+                .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
+                .body("<!doctype html><title>404</title><h1>Seite nicht gefunden</h1>"),
         })
     }
 }

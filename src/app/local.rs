@@ -50,7 +50,9 @@ pub async fn listen(data_dir: &Path, dispatch: Dispatch) -> Outcome<()> {
     let path = socket_path(data_dir);
     // The folder lock is ours, so that whoever made this file is gone.
     let _ = std::fs::remove_file(&path);
-    let listener = UnixListener::bind(&path).map_err(|e| Fault::new(Code::Unavailable, format!("the local socket {} cannot be made: {e}", path.display())))?;
+    let listener = UnixListener::bind(&path).map_err(|e| {
+        Fault::new(Code::Unavailable, format!("the local socket {} cannot be made: {e}", path.display()))
+    })?;
     {
         use std::os::unix::fs::PermissionsExt as _;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(Fault::internal)?;
@@ -121,7 +123,10 @@ pub async fn call(data_dir: &Path, request: &Value, progress: &Progress) -> Opti
 }
 
 async fn converse(stream: UnixStream, request: &Value, progress: &Progress) -> Outcome<Value> {
-    let broken = |e: std::io::Error| Fault::new(Code::Unavailable, "the server went away before it had answered; look into its log and try again").with_source(e);
+    let broken = |e: std::io::Error| {
+        Fault::new(Code::Unavailable, "the server went away before it had answered; look into its log and try again")
+            .with_source(e)
+    };
     let (read, mut write) = stream.into_split();
     let mut bytes = serde_json::to_vec(request).map_err(Fault::internal)?;
     bytes.push(b'\n');

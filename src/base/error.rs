@@ -93,7 +93,12 @@ impl Fault {
 
     /// A site slug nobody has created.
     pub fn site_unknown(slug: &str) -> Self {
-        Self::new(Code::SiteUnknown, format!("there is no site \"{slug}\"; `dialogengine site list` shows the sites, `dialogengine site create {slug}` makes one"))
+        Self::new(
+            Code::SiteUnknown,
+            format!(
+                "there is no site \"{slug}\"; `dialogengine site list` shows the sites, `dialogengine site create {slug}` makes one"
+            ),
+        )
     }
 
     pub fn not_found(what: impl fmt::Display) -> Self {
@@ -105,7 +110,8 @@ impl Fault {
     }
 
     pub fn internal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::new(Code::Internal, "an internal error occurred; the log has the cause under this request").with_source(source)
+        Self::new(Code::Internal, "an internal error occurred; the log has the cause under this request")
+            .with_source(source)
     }
 }
 

@@ -38,9 +38,13 @@ pub fn private_options() -> OpenOptions {
 /// Why a data folder could not be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    #[error("the data folder {dir} is in use by process {pid}; stop it (systemctl stop dialogengine, or kill {pid}) or choose another --data-dir")]
+    #[error(
+        "the data folder {dir} is in use by process {pid}; stop it (systemctl stop dialogengine, or kill {pid}) or choose another --data-dir"
+    )]
     Held { dir: PathBuf, pid: String },
-    #[error("the data folder {dir} cannot be written: {source}; give the user that runs dialogengine write access, or choose another --data-dir")]
+    #[error(
+        "the data folder {dir} cannot be written: {source}; give the user that runs dialogengine write access, or choose another --data-dir"
+    )]
     Io { dir: PathBuf, source: io::Error },
 }
 
@@ -57,12 +61,15 @@ impl FolderLock {
         let io_error = |source| LockError::Io { dir: dir.to_owned(), source };
         create_private_dir(dir).map_err(io_error)?;
         let path = dir.join("lock");
-        let mut file = private_options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io_error)?;
+        let mut file =
+            private_options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io_error)?;
         let until = Instant::now() + patience;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(Duration::from_millis(50)),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(50))
+                }
                 Err(TryLockError::WouldBlock) => {
                     let mut pid = String::new();
                     // The holder may be between locking and writing its number; an empty name is still a message.

@@ -140,7 +140,12 @@ pub(crate) fn dispatcher(services: Arc<Services>) -> local::Dispatch {
     Arc::new(move |request, progress| {
         let services = Arc::clone(&services);
         Box::pin(async move {
-            let call: Call = serde_json::from_value(request).map_err(|e| Fault::new(Code::BadRequest, format!("the running server does not know this verb; is it another version? ({e})")))?;
+            let call: Call = serde_json::from_value(request).map_err(|e| {
+                Fault::new(
+                    Code::BadRequest,
+                    format!("the running server does not know this verb; is it another version? ({e})"),
+                )
+            })?;
             call.carry_out(&services, &progress).await
         })
     })
@@ -154,7 +159,9 @@ fn show_tree(value: &Value, depth: usize) -> String {
             .iter()
             .map(|(key, value)| match value {
                 Value::Object(m) if !m.is_empty() => format!("{pad}{key}:\n{}", show_tree(value, depth + 1)),
-                Value::Array(a) if !a.is_empty() && a.iter().any(Value::is_object) => format!("{pad}{key}:\n{}", show_tree(value, depth + 1)),
+                Value::Array(a) if !a.is_empty() && a.iter().any(Value::is_object) => {
+                    format!("{pad}{key}:\n{}", show_tree(value, depth + 1))
+                }
                 other => format!("{pad}{key}: {}\n", scalar(other)),
             })
             .collect(),

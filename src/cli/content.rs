@@ -32,7 +32,8 @@ pub(crate) struct Ingest {
 impl Ingest {
     pub(crate) fn prepare(&mut self) -> Outcome<()> {
         for path in &mut self.paths {
-            let full = std::fs::canonicalize(&*path).map_err(|e| Fault::new(Code::BadRequest, format!("{path} cannot be read: {e}; check the path")))?;
+            let full = std::fs::canonicalize(&*path)
+                .map_err(|e| Fault::new(Code::BadRequest, format!("{path} cannot be read: {e}; check the path")))?;
             *path = full.display().to_string();
         }
         Ok(())
@@ -75,10 +76,21 @@ pub(crate) struct Crawl {
 impl Crawl {
     pub(crate) async fn run(self, services: &Services, progress: &Progress) -> Outcome<Value> {
         let site = site::find(&services.store, &self.site)?;
-        let new = NewSource { url: self.url, include: self.include, exclude: self.exclude, pages_max: self.max_pages, depth_max: self.max_depth, allow_private: self.allow_private };
+        let new = NewSource {
+            url: self.url,
+            include: self.include,
+            exclude: self.exclude,
+            pages_max: self.max_pages,
+            depth_max: self.max_depth,
+            allow_private: self.allow_private,
+        };
         let source = source::create(&services.store, site.id, new, services.config.limits.crawl_pages as usize).await?;
         let job = services.jobs.submit(site.id, Kind::Crawl { source: source.id }).await?;
-        if self.no_wait { Ok(json!({"job_id": job.to_string(), "source_id": source.id.to_string()})) } else { wait(services, job, progress).await }
+        if self.no_wait {
+            Ok(json!({"job_id": job.to_string(), "source_id": source.id.to_string()}))
+        } else {
+            wait(services, job, progress).await
+        }
     }
 }
 
@@ -86,13 +98,22 @@ impl Crawl {
 pub(crate) async fn wait(services: &Services, id: JobId, progress: &Progress) -> Outcome<Value> {
     loop {
         let job = services.jobs.get(id)?;
-        progress.report(Report { phase: job.phase.clone(), done: job.done, total: job.total, seconds_left: job.seconds_left, item: None });
+        progress.report(Report {
+            phase: job.phase.clone(),
+            done: job.done,
+            total: job.total,
+            seconds_left: job.seconds_left,
+            item: None,
+        });
         match job.state {
             State::Done => return Ok(job.result.unwrap_or_default()),
-            State::Cancelled => return Err(Fault::new(Code::Cancelled, format!("{id} was stopped; `jobs retry {id}` goes on"))),
+            State::Cancelled => {
+                return Err(Fault::new(Code::Cancelled, format!("{id} was stopped; `jobs retry {id}` goes on")));
+            }
             State::Failed => {
                 let last = job.errors.last();
-                let code = last.and_then(|e| Code::ALL.iter().copied().find(|c| c.name() == e.code)).unwrap_or(Code::Internal);
+                let code =
+                    last.and_then(|e| Code::ALL.iter().copied().find(|c| c.name() == e.code)).unwrap_or(Code::Internal);
                 return Err(Fault::new(code, last.map_or_else(|| format!("{id} failed"), |e| e.reason.clone())));
             }
             State::Queued | State::Running => {}
@@ -134,9 +155,12 @@ impl SourceArgs {
                 Ok(json!({"sources": source::list(&services.store, site.id)?}))
             }
             SourceVerb::Report { id } => {
-                let id: SourceId = id.parse().map_err(|e: crate::base::id::IdError| Fault::new(Code::BadRequest, e.to_string()))?;
+                let id: SourceId =
+                    id.parse().map_err(|e: crate::base::id::IdError| Fault::new(Code::BadRequest, e.to_string()))?;
                 let source = source::find(&services.store, id)?;
-                Ok(json!({"source_id": id.to_string(), "last_crawl": source.last_crawl, "urls": source::urls(&services.store, id)?}))
+                Ok(
+                    json!({"source_id": id.to_string(), "last_crawl": source.last_crawl, "urls": source::urls(&services.store, id)?}),
+                )
             }
         }
     }
@@ -191,7 +215,11 @@ impl DocumentArgs {
             let site = site::find(store, slug)?;
             let found = match id.parse() {
                 Ok(id) => id,
-                Err(_) => knowledge::document_by_key(&store.snapshot()?, site.id, id)?.ok_or_else(|| Fault::not_found(format!("document \"{id}\" in this site")))?.id,
+                Err(_) => {
+                    knowledge::document_by_key(&store.snapshot()?, site.id, id)?
+                        .ok_or_else(|| Fault::not_found(format!("document \"{id}\" in this site")))?
+                        .id
+                }
             };
             Ok((site, found))
         };
@@ -237,12 +265,24 @@ pub(crate) fn show_summary(value: &Value) -> String {
     if let Some(job) = value["job_id"].as_str() {
         return format!("{job} is queued; `dialogengine jobs show {job}` tells how far it is");
     }
-    let mut text = format!("{} documents, {} passages ({} unchanged, {} duplicates), {} texts embedded, {} s\n", value["documents"], value["chunks"], value["unchanged"], value["duplicates"], value["embedded"], value["seconds"]);
+    let mut text = format!(
+        "{} documents, {} passages ({} unchanged, {} duplicates), {} texts embedded, {} s\n",
+        value["documents"],
+        value["chunks"],
+        value["unchanged"],
+        value["duplicates"],
+        value["embedded"],
+        value["seconds"]
+    );
     for (reason, count) in value["skipped"].as_object().into_iter().flatten() {
         text.push_str(&format!("  skipped {count}: {reason}\n"));
     }
     for failed in value["failed"].as_array().into_iter().flatten() {
-        text.push_str(&format!("  not read: {}: {}\n", failed["path"].as_str().unwrap_or_default(), failed["reason"].as_str().unwrap_or_default()));
+        text.push_str(&format!(
+            "  not read: {}: {}\n",
+            failed["path"].as_str().unwrap_or_default(),
+            failed["reason"].as_str().unwrap_or_default()
+        ));
     }
     text
 }

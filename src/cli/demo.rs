@@ -12,13 +12,13 @@ use crate::base::error::Outcome;
 use crate::base::{Code, Fault, secret};
 use crate::config::Config;
 use crate::net;
+use crate::svc::auth;
 use crate::svc::dialog;
 use crate::svc::ingest::source::{self, NewSource};
 use crate::svc::job::Kind;
 use crate::svc::knowledge;
 use crate::svc::services::Services;
 use crate::svc::site::{self, Contact, Links, NewSite, Patch, Site};
-use crate::svc::auth;
 
 use super::serve::{self, Serving};
 use super::{content, output, user};
@@ -51,7 +51,10 @@ impl Folder {
     fn new(keep: Option<PathBuf>) -> Self {
         match keep {
             Some(path) => Self { path, is_temporary: false },
-            None => Self { path: std::env::temp_dir().join(format!("dialogengine-demo-{}", secret::random_token(6))), is_temporary: true },
+            None => Self {
+                path: std::env::temp_dir().join(format!("dialogengine-demo-{}", secret::random_token(6))),
+                is_temporary: true,
+            },
         }
     }
 }
@@ -77,14 +80,18 @@ pub(crate) async fn run(args: Args, mut config: Config, as_json: bool) -> Result
     let town_address = format!("http://{town_host}");
     let services = std::sync::Arc::clone(&serving.running.services);
     let site = prepare_site(&services, &town_address).await?;
-    let widget = format!("<script src=\"{}/widget/v1.js\" data-site=\"{SLUG}\" data-key=\"{}\" async></script>", serving.address, site.public_key);
+    let widget = format!(
+        "<script src=\"{}/widget/v1.js\" data-site=\"{SLUG}\" data-key=\"{}\" async></script>",
+        serving.address, site.public_key
+    );
     let town = Town::new(&town_address, &widget);
     let pages = town.pages();
     let shutdown = CancellationToken::new();
     let town_task = tokio::spawn(net::serve(town_listener, town, net::Options::default(), shutdown.clone()));
     eprintln!("A sample town with {pages} pages is served at {town_address} and read from there.");
 
-    let outcome = show(&serving, &services, &site, &town_address, &town_host, args.ask.as_deref(), as_json, args.open).await;
+    let outcome =
+        show(&serving, &services, &site, &town_address, &town_host, args.ask.as_deref(), as_json, args.open).await;
     drop(services);
     if outcome.is_ok() && args.ask.is_none() {
         serving.until_stopped().await;
@@ -98,7 +105,16 @@ pub(crate) async fn run(args: Args, mut config: Config, as_json: bool) -> Result
 
 async fn prepare_site(services: &Services, town: &str) -> Outcome<Site> {
     let store = &services.store;
-    let made = site::create(store, NewSite { slug: SLUG.into(), name: Some("Musterstadt".into()), origins: vec![town.into()], locale: Some("de".into()) }).await;
+    let made = site::create(
+        store,
+        NewSite {
+            slug: SLUG.into(),
+            name: Some("Musterstadt".into()),
+            origins: vec![town.into()],
+            locale: Some("de".into()),
+        },
+    )
+    .await;
     // A kept folder has the site already; the town has a new port.
     if let Err(fault) = made
         && fault.code != Code::Conflict
@@ -107,16 +123,39 @@ async fn prepare_site(services: &Services, town: &str) -> Outcome<Site> {
     }
     let patch = Patch {
         origins: Some(vec![town.into()]),
-        contact: Some(Contact { name: Some("Bürgerbüro Musterstadt".into()), phone: Some("09999 123-100".into()), email: Some("buergerbuero@musterstadt.example".into()), url: None }),
-        links: Some(Links { imprint: Some(format!("{town}/rathaus/impressum")), privacy: Some(format!("{town}/rathaus/impressum")), accessibility: None }),
-        suggestions: Some(vec!["Was kostet ein Personalausweis?".into(), "Wann hat das Bürgerbüro geöffnet?".into(), "Wo kann ich Sperrmüll anmelden?".into(), "When is the library open?".into()]),
+        contact: Some(Contact {
+            name: Some("Bürgerbüro Musterstadt".into()),
+            phone: Some("09999 123-100".into()),
+            email: Some("buergerbuero@musterstadt.example".into()),
+            url: None,
+        }),
+        links: Some(Links {
+            imprint: Some(format!("{town}/rathaus/impressum")),
+            privacy: Some(format!("{town}/rathaus/impressum")),
+            accessibility: None,
+        }),
+        suggestions: Some(vec![
+            "Was kostet ein Personalausweis?".into(),
+            "Wann hat das Bürgerbüro geöffnet?".into(),
+            "Wo kann ich Sperrmüll anmelden?".into(),
+            "When is the library open?".into(),
+        ]),
         ..Patch::default()
     };
     site::update(store, SLUG, patch).await
 }
 
 #[allow(clippy::too_many_arguments)]
-async fn show(serving: &Serving, services: &Services, site: &Site, town: &str, town_host: &str, ask: Option<&str>, as_json: bool, open: bool) -> Result<(), Fault> {
+async fn show(
+    serving: &Serving,
+    services: &Services,
+    site: &Site,
+    town: &str,
+    town_host: &str,
+    ask: Option<&str>,
+    as_json: bool,
+    open: bool,
+) -> Result<(), Fault> {
     let new = NewSource { url: town.to_owned(), allow_private: vec![town_host.to_owned()], ..NewSource::default() };
     let source = source::create(&services.store, site.id, new, services.config.limits.crawl_pages as usize).await?;
     let job = services.jobs.submit(site.id, Kind::Crawl { source: source.id }).await?;
@@ -147,7 +186,10 @@ async fn show(serving: &Serving, services: &Services, site: &Site, town: &str, t
     let summary = waiting.await?;
     match ask {
         Some(question) => {
-            let answered = services.dialogs.ask(site, dialog::Ask { question: question.to_owned(), dialog: None, locale: None }).await?;
+            let answered = services
+                .dialogs
+                .ask(site, dialog::Ask { question: question.to_owned(), dialog: None, locale: None })
+                .await?;
             let value = json!({"page": page, "town": town, "crawl": summary, "answer": answered.answer});
             output::value(&value, &super::query::show_answer(&value["answer"]), as_json);
         }

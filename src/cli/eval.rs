@@ -10,7 +10,13 @@ use crate::svc::services::Services;
 use crate::svc::{eval, site};
 
 /// Figures that must not fall (`true`) or rise (`false`) against the baseline.
-const COMPARED: &[(&str, bool)] = &[("hit_at_5", true), ("ndcg_at_10", true), ("first_citation_right", true), ("refusal_recall", true), ("wrong_refusal_rate", false)];
+const COMPARED: &[(&str, bool)] = &[
+    ("hit_at_5", true),
+    ("ndcg_at_10", true),
+    ("first_citation_right", true),
+    ("refusal_recall", true),
+    ("wrong_refusal_rate", false),
+];
 /// Differences below this are noise of rounding.
 const TOLERANCE: f64 = 0.005;
 
@@ -46,7 +52,8 @@ impl Args {
     pub(crate) fn prepare(&mut self) -> Outcome<()> {
         let Verb::Run { set, baseline, .. } = &mut self.verb;
         for file in std::iter::once(set).chain(baseline.as_mut()) {
-            *file = std::fs::read_to_string(&*file).map_err(|e| Fault::new(Code::BadRequest, format!("{file} cannot be read: {e}")))?;
+            *file = std::fs::read_to_string(&*file)
+                .map_err(|e| Fault::new(Code::BadRequest, format!("{file} cannot be read: {e}")))?;
         }
         Ok(())
     }
@@ -55,11 +62,18 @@ impl Args {
         let Verb::Run { site, set, mode, baseline, rows } = self.verb;
         let site = site::find(&services.store, &site)?;
         let set = eval::parse(&set)?;
-        let mut result = eval::run(&services.retriever, &services.dialogs, &site, &set, super::query::mode(&mode), rows, progress).await?;
+        let mut result =
+            eval::run(&services.retriever, &services.dialogs, &site, &set, super::query::mode(&mode), rows, progress)
+                .await?;
         if let Some(baseline) = baseline {
             let last = baseline.lines().rfind(|l| !l.trim().is_empty()).unwrap_or_default();
-            let before: Value = serde_json::from_str(last).map_err(|e| Fault::invalid(format!("the baseline is not a result of eval run: {e}")))?;
-            let worse: Vec<Value> = COMPARED.iter().filter(|(name, higher)| is_worse(&before[*name], &result[*name], *higher)).map(|(name, _)| Value::from(*name)).collect();
+            let before: Value = serde_json::from_str(last)
+                .map_err(|e| Fault::invalid(format!("the baseline is not a result of eval run: {e}")))?;
+            let worse: Vec<Value> = COMPARED
+                .iter()
+                .filter(|(name, higher)| is_worse(&before[*name], &result[*name], *higher))
+                .map(|(name, _)| Value::from(*name))
+                .collect();
             result["worse_than_baseline"] = Value::Bool(!worse.is_empty());
             result["worse"] = Value::Array(worse);
         }
@@ -77,10 +91,34 @@ fn is_worse(before: &Value, now: &Value, higher_is_better: bool) -> bool {
 }
 
 pub(crate) fn show(value: &Value) -> String {
-    let names = ["questions", "answerable", "unanswerable", "hit_at_1", "hit_at_3", "hit_at_5", "hit_at_10", "mrr_at_10", "ndcg_at_10", "fact_recall", "first_citation_right", "refusal_precision", "refusal_recall", "wrong_refusal_rate", "answer_words_p50", "answer_words_p95"];
+    let names = [
+        "questions",
+        "answerable",
+        "unanswerable",
+        "hit_at_1",
+        "hit_at_3",
+        "hit_at_5",
+        "hit_at_10",
+        "mrr_at_10",
+        "ndcg_at_10",
+        "fact_recall",
+        "first_citation_right",
+        "refusal_precision",
+        "refusal_recall",
+        "wrong_refusal_rate",
+        "answer_words_p50",
+        "answer_words_p95",
+    ];
     let mut text = super::output::table(&names.map(|name| (name, value[name].to_string())));
     for (kind, group) in value["by_kind"].as_object().into_iter().flatten() {
-        text.push_str(&format!("{kind:12} n {:>4}  hit@5 {}  first citation {}  refused {} / wrongly {}\n", group["questions"], group["hit_at_5"], group["first_citation_right"], group["refusal_recall"], group["wrong_refusal_rate"]));
+        text.push_str(&format!(
+            "{kind:12} n {:>4}  hit@5 {}  first citation {}  refused {} / wrongly {}\n",
+            group["questions"],
+            group["hit_at_5"],
+            group["first_citation_right"],
+            group["refusal_recall"],
+            group["wrong_refusal_rate"]
+        ));
     }
     text
 }

@@ -57,7 +57,10 @@ impl Args {
                 let mut sites = serde_json::Map::new();
                 for site in chosen(services, site.as_deref())? {
                     services.indexes.caught_up(site.id).await?;
-                    sites.insert(site.slug, serde_json::to_value(services.indexes.status(site.id)?).map_err(Fault::internal)?);
+                    sites.insert(
+                        site.slug,
+                        serde_json::to_value(services.indexes.status(site.id)?).map_err(Fault::internal)?,
+                    );
                 }
                 Ok(json!({"sites": sites}))
             }
@@ -86,7 +89,8 @@ impl Args {
                     tokio::task::spawn_blocking(move || indexes.rebuild(id)).await.map_err(Fault::internal)??;
                     if reembed {
                         services.ingest.embedder.poke();
-                        while knowledge::pending(&services.store.snapshot()?, id)? > 0 && services.model.get().is_some() {
+                        while knowledge::pending(&services.store.snapshot()?, id)? > 0 && services.model.get().is_some()
+                        {
                             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
                         }
                         services.indexes.caught_up(id).await?;

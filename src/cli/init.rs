@@ -25,7 +25,12 @@ pub(crate) async fn run(args: Args, global: &Global, config: Config) -> Result<E
     if wrote {
         let path = std::path::absolute(&path).map_err(Fault::internal)?;
         let text = with_data_dir(&commented_default(), &config.server.data_dir);
-        fsx::write_atomic(&path, text.as_bytes()).map_err(|e| Fault::new(Code::BadRequest, format!("{} cannot be written: {e}; choose another place with --config", path.display())))?;
+        fsx::write_atomic(&path, text.as_bytes()).map_err(|e| {
+            Fault::new(
+                Code::BadRequest,
+                format!("{} cannot be written: {e}; choose another place with --config", path.display()),
+            )
+        })?;
     }
     let server = config.server.clone();
     let running = app::build(config, Duration::from_secs(10), false)?;
@@ -35,7 +40,11 @@ pub(crate) async fn run(args: Args, global: &Global, config: Config) -> Result<E
     let tunnel = remote_session().map(|host| tunnel(&server, &host));
     let value = json!({"config": path.display().to_string(), "config_written": wrote, "data_dir": server.data_dir, "setup_link": link, "ssh": tunnel});
     let mut text = String::new();
-    text.push_str(&if wrote { format!("{} was written.\n", path.display()) } else { format!("{} exists and was left as it is (--force writes it anew).\n", path.display()) });
+    text.push_str(&if wrote {
+        format!("{} was written.\n", path.display())
+    } else {
+        format!("{} exists and was left as it is (--force writes it anew).\n", path.display())
+    });
     text.push_str("\nStart the server:\n  dialogengine serve\n");
     if let Some(tunnel) = &tunnel {
         text.push_str(&format!("\nThis machine is remote. On your own machine, keep this running:\n  {tunnel}\n"));
@@ -48,7 +57,11 @@ pub(crate) async fn run(args: Args, global: &Global, config: Config) -> Result<E
 /// The default file with the data folder that was asked for.
 fn with_data_dir(text: &str, data_dir: &str) -> String {
     let quoted = toml::Value::String(data_dir.to_owned()).to_string();
-    text.lines().map(|line| if line.starts_with("data_dir = ") { format!("data_dir = {quoted}\n") } else { format!("{line}\n") }).collect()
+    text.lines()
+        .map(
+            |line| if line.starts_with("data_dir = ") { format!("data_dir = {quoted}\n") } else { format!("{line}\n") },
+        )
+        .collect()
 }
 
 /// The address this machine was reached under, when the shell came over SSH.

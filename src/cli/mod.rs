@@ -130,7 +130,11 @@ fn run(cli: Cli) -> Result<ExitCode, Fault> {
 fn run_without_config(cli: &Cli) -> Option<ExitCode> {
     match &cli.verb {
         Verb::Completion(args) => completion::run(args),
-        Verb::Version => output::value(&serde_json::json!({"version": env!("CARGO_PKG_VERSION")}), concat!("dialogengine ", env!("CARGO_PKG_VERSION")), cli.global.json),
+        Verb::Version => output::value(
+            &serde_json::json!({"version": env!("CARGO_PKG_VERSION")}),
+            concat!("dialogengine ", env!("CARGO_PKG_VERSION")),
+            cli.global.json,
+        ),
         Verb::Config(args) if args.is_default() => print!("{}", crate::config::commented_default()),
         _ => return None,
     }
@@ -142,14 +146,21 @@ fn load_config(global: &Global) -> Result<Loaded, Fault> {
     if let Some(dir) = &global.data_dir {
         flags.push(("server.data_dir", dir.display().to_string(), "--data-dir"));
     }
-    crate::config::load(global.config.as_deref(), std::env::vars(), &flags).map_err(|e| Fault::new(Code::ConfigInvalid, e.to_string()))
+    crate::config::load(global.config.as_deref(), std::env::vars(), &flags)
+        .map_err(|e| Fault::new(Code::ConfigInvalid, e.to_string()))
 }
 
 /// Logs go to standard error. Verbs other than `serve` only show warnings, so that their output is theirs.
 fn start_logs(logs: &crate::config::Logs, serving: bool) {
     let level = if serving { logs.level.as_str() } else { "warn" };
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("{level},tantivy=warn,hickory_proto=error,hickory_resolver=error")));
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new(format!("{level},tantivy=warn,hickory_proto=error,hickory_resolver=error"))
+    });
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber in one process is only possible in tests.
-    let _ = if logs.format == "json" { builder.json().try_init() } else { builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init() };
+    let _ = if logs.format == "json" {
+        builder.json().try_init()
+    } else {
+        builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init()
+    };
 }

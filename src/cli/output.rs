@@ -19,7 +19,10 @@ pub(crate) fn value(value: &Value, text: &str, as_json: bool) {
 /// Prints why something failed. The cause goes to standard error in any case.
 pub(crate) fn fault(fault: &Fault, as_json: bool) {
     if as_json {
-        println!("{}", json!({"error": {"code": fault.code.name(), "title": fault.code.title(), "detail": fault.detail}}));
+        println!(
+            "{}",
+            json!({"error": {"code": fault.code.name(), "title": fault.code.title(), "detail": fault.detail}})
+        );
     } else {
         eprintln!("error: {}", fault.detail);
     }

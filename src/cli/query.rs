@@ -28,7 +28,10 @@ pub(crate) struct Ask {
 impl Ask {
     pub(crate) async fn run(self, services: &Services) -> Outcome<Value> {
         let site = site::find(&services.store, &self.site)?;
-        let answered = services.dialogs.ask(&site, dialog::Ask { question: self.question, dialog: None, locale: self.locale }).await?;
+        let answered = services
+            .dialogs
+            .ask(&site, dialog::Ask { question: self.question, dialog: None, locale: self.locale })
+            .await?;
         let mut value = serde_json::to_value(&answered.answer).map_err(Fault::internal)?;
         if self.explain {
             value["explain"] = json!({"gate": answered.decision});
@@ -76,10 +79,17 @@ pub(crate) fn show_answer(value: &Value) -> String {
     let mut text = String::new();
     for block in value["blocks"].as_array().into_iter().flatten() {
         match block["type"].as_str() {
-            Some("text" | "notice") => text.push_str(&format!("{}\n\n", unescape(block["text"].as_str().unwrap_or_default()))),
-            Some("link") => text.push_str(&format!("  {}  {}\n", block["title"].as_str().unwrap_or_default(), block["url"].as_str().unwrap_or_default())),
+            Some("text" | "notice") => {
+                text.push_str(&format!("{}\n\n", unescape(block["text"].as_str().unwrap_or_default())))
+            }
+            Some("link") => text.push_str(&format!(
+                "  {}  {}\n",
+                block["title"].as_str().unwrap_or_default(),
+                block["url"].as_str().unwrap_or_default()
+            )),
             Some("contact") => {
-                let parts: Vec<&str> = ["name", "phone", "email", "url"].iter().filter_map(|k| block[*k].as_str()).collect();
+                let parts: Vec<&str> =
+                    ["name", "phone", "email", "url"].iter().filter_map(|k| block[*k].as_str()).collect();
                 text.push_str(&format!("  {}\n", parts.join("  ")));
             }
             _ => {}
@@ -88,7 +98,11 @@ pub(crate) fn show_answer(value: &Value) -> String {
     for citation in value["citations"].as_array().into_iter().flatten() {
         let place = citation["url"].as_str().or(citation["key"].as_str()).unwrap_or_default();
         let date = citation["updated_at"].as_str().map(|d| format!(" ({d})")).unwrap_or_default();
-        text.push_str(&format!("[{}] {}{date}  {place}\n", citation["n"], citation["title"].as_str().unwrap_or_default()));
+        text.push_str(&format!(
+            "[{}] {}{date}  {place}\n",
+            citation["n"],
+            citation["title"].as_str().unwrap_or_default()
+        ));
     }
     if let Some(gate) = value["explain"]["gate"].as_object() {
         text.push_str(&format!("\ngate: {}\n", Value::Object(gate.clone())));
@@ -108,12 +122,32 @@ fn unescape(text: &str) -> String {
 pub(crate) fn show_hits(value: &Value) -> String {
     let mut text = String::new();
     for (at, hit) in value["hits"].as_array().into_iter().flatten().enumerate() {
-        let section = hit["section"].as_array().map(|s| s.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" > ")).unwrap_or_default();
+        let section = hit["section"]
+            .as_array()
+            .map(|s| s.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" > "))
+            .unwrap_or_default();
         let first: String = hit["text"].as_str().unwrap_or_default().chars().take(160).collect();
-        text.push_str(&format!("{:>2}. {}  {}\n    {}\n    {}\n", at + 1, hit["title"].as_str().unwrap_or_default(), section, hit["url"].as_str().or(hit["key"].as_str()).unwrap_or_default(), first.replace('\n', " · ")));
+        text.push_str(&format!(
+            "{:>2}. {}  {}\n    {}\n    {}\n",
+            at + 1,
+            hit["title"].as_str().unwrap_or_default(),
+            section,
+            hit["url"].as_str().or(hit["key"].as_str()).unwrap_or_default(),
+            first.replace('\n', " · ")
+        ));
         if let Some(ranks) = hit["ranks"].as_object() {
-            let part = |name: &str| ranks.get(name).map_or_else(|| "–".to_owned(), |r| format!("rank {} score {:.3}", r["rank"], r["score"].as_f64().unwrap_or_default()));
-            text.push_str(&format!("    words {}   meaning {}   fused {:.4}\n", part("words"), part("vector"), hit["score"].as_f64().unwrap_or_default()));
+            let part = |name: &str| {
+                ranks.get(name).map_or_else(
+                    || "–".to_owned(),
+                    |r| format!("rank {} score {:.3}", r["rank"], r["score"].as_f64().unwrap_or_default()),
+                )
+            };
+            text.push_str(&format!(
+                "    words {}   meaning {}   fused {:.4}\n",
+                part("words"),
+                part("vector"),
+                hit["score"].as_f64().unwrap_or_default()
+            ));
         }
     }
     if text.is_empty() { "no hits".to_owned() } else { text }

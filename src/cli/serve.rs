@@ -60,7 +60,12 @@ pub(crate) async fn start(mut config: Config, patience: Duration) -> Result<Serv
     let options = http::Options { own_origin: address.clone(), shutdown: shutdown.clone() };
     let endpoint = http::app(Arc::clone(&services), options);
     let proxies = services.config.server.trusted_proxies.iter().filter_map(|p| p.parse().ok()).collect();
-    let listener = tokio::spawn(net::serve(listener, endpoint, net::Options { proxies, ..net::Options::default() }, shutdown.clone()));
+    let listener = tokio::spawn(net::serve(
+        listener,
+        endpoint,
+        net::Options { proxies, ..net::Options::default() },
+        shutdown.clone(),
+    ));
     let dispatch = call::dispatcher(services);
     let data_dir = running.data_dir.clone();
     let socket = tokio::spawn(async move {

@@ -62,19 +62,30 @@ enum Verb {
 /// The line to paste into a web page.
 pub(crate) fn snippet(services: &Services, site: &Site) -> String {
     let server = &services.config.server;
-    let base = if server.public_url.is_empty() { format!("http://{}", server.listen) } else { server.public_url.trim_end_matches('/').to_owned() };
-    format!("<script src=\"{base}/widget/v1.js\" data-site=\"{}\" data-key=\"{}\" async></script>", site.slug, site.public_key)
+    let base = if server.public_url.is_empty() {
+        format!("http://{}", server.listen)
+    } else {
+        server.public_url.trim_end_matches('/').to_owned()
+    };
+    format!(
+        "<script src=\"{base}/widget/v1.js\" data-site=\"{}\" data-key=\"{}\" async></script>",
+        site.slug, site.public_key
+    )
 }
 
 impl Args {
     pub(crate) async fn run(self, services: &Services) -> Outcome<Value> {
         let store = &services.store;
         match self.verb {
-            Verb::Create { slug, name, origin, locale } => Ok(json!(site::create(store, NewSite { slug, name, origins: origin, locale }).await?)),
+            Verb::Create { slug, name, origin, locale } => {
+                Ok(json!(site::create(store, NewSite { slug, name, origins: origin, locale }).await?))
+            }
             Verb::List => {
                 let mut rows = Vec::new();
                 for site in site::list(store)? {
-                    rows.push(json!({"slug": site.slug, "name": site.name, "counts": knowledge::counts(store, site.id)?}));
+                    rows.push(
+                        json!({"slug": site.slug, "name": site.name, "counts": knowledge::counts(store, site.id)?}),
+                    );
                 }
                 Ok(json!({"sites": rows}))
             }
@@ -84,11 +95,36 @@ impl Args {
                 value["counts"] = json!(knowledge::counts(store, site.id)?);
                 Ok(value)
             }
-            Verb::Set { slug, name, origin, contact_name, contact_phone, contact_email, imprint, privacy, accessibility } => {
+            Verb::Set {
+                slug,
+                name,
+                origin,
+                contact_name,
+                contact_phone,
+                contact_email,
+                imprint,
+                privacy,
+                accessibility,
+            } => {
                 let before = site::find(store, &slug)?;
-                let contact = Contact { name: contact_name.or(before.contact.name), phone: contact_phone.or(before.contact.phone), email: contact_email.or(before.contact.email), url: before.contact.url };
-                let links = Links { imprint: imprint.or(before.links.imprint), privacy: privacy.or(before.links.privacy), accessibility: accessibility.or(before.links.accessibility) };
-                let patch = Patch { name, origins: Some(origin).filter(|o| !o.is_empty()), contact: Some(contact), links: Some(links), ..Patch::default() };
+                let contact = Contact {
+                    name: contact_name.or(before.contact.name),
+                    phone: contact_phone.or(before.contact.phone),
+                    email: contact_email.or(before.contact.email),
+                    url: before.contact.url,
+                };
+                let links = Links {
+                    imprint: imprint.or(before.links.imprint),
+                    privacy: privacy.or(before.links.privacy),
+                    accessibility: accessibility.or(before.links.accessibility),
+                };
+                let patch = Patch {
+                    name,
+                    origins: Some(origin).filter(|o| !o.is_empty()),
+                    contact: Some(contact),
+                    links: Some(links),
+                    ..Patch::default()
+                };
                 Ok(json!(site::update(store, &slug, patch).await?))
             }
             Verb::Snippet { slug } => {

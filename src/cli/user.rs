@@ -42,7 +42,9 @@ impl Args {
     /// Reads the password here: a server need not see the file.
     pub(crate) fn prepare(&mut self) -> Outcome<()> {
         if let Verb::Create { password_file, password, .. } = &mut self.verb {
-            let text = std::fs::read_to_string(&*password_file).map_err(|e| Fault::new(Code::BadRequest, format!("{} cannot be read: {e}", password_file.display())))?;
+            let text = std::fs::read_to_string(&*password_file).map_err(|e| {
+                Fault::new(Code::BadRequest, format!("{} cannot be read: {e}", password_file.display()))
+            })?;
             text.lines().next().unwrap_or_default().clone_into(password);
         }
         Ok(())
@@ -56,7 +58,10 @@ impl Args {
                 Ok(json!({"id": user.id.to_string(), "email": user.email, "role": "operator"}))
             }
             Verb::List => {
-                let rows: Vec<Value> = auth::users(store)?.into_iter().map(|u| json!({"id": u.id.to_string(), "email": u.email})).collect();
+                let rows: Vec<Value> = auth::users(store)?
+                    .into_iter()
+                    .map(|u| json!({"id": u.id.to_string(), "email": u.email}))
+                    .collect();
                 Ok(json!({"users": rows}))
             }
             Verb::SetupLink => {
@@ -74,5 +79,9 @@ pub(crate) fn setup_address(server: &crate::config::Server, token: &str) -> Stri
 
 /// The address people use.
 pub(crate) fn base_address(server: &crate::config::Server) -> String {
-    if server.public_url.is_empty() { format!("http://{}", server.listen) } else { server.public_url.trim_end_matches('/').to_owned() }
+    if server.public_url.is_empty() {
+        format!("http://{}", server.listen)
+    } else {
+        server.public_url.trim_end_matches('/').to_owned()
+    }
 }

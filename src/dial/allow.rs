@@ -33,7 +33,9 @@ impl AllowPrivate {
     pub fn parse<S: AsRef<str>>(items: impl IntoIterator<Item = S>) -> Result<Self, DialError> {
         let entries = items.into_iter().map(|item| item.as_ref().parse()).collect::<Result<Vec<Entry>, _>>()?;
         if entries.len() > ALLOW_ENTRIES_MAX {
-            return Err(DialError::Address(format!("the list of private targets has more than {ALLOW_ENTRIES_MAX} entries; shorten it")));
+            return Err(DialError::Address(format!(
+                "the list of private targets has more than {ALLOW_ENTRIES_MAX} entries; shorten it"
+            )));
         }
         Ok(Self(entries))
     }
@@ -60,7 +62,11 @@ impl FromStr for Entry {
     type Err = DialError;
 
     fn from_str(text: &str) -> Result<Self, DialError> {
-        let wrong = || DialError::Address(format!("\"{text}\" is not HOST or HOST:PORT; write for example 127.0.0.1:8000 or intranet.example"));
+        let wrong = || {
+            DialError::Address(format!(
+                "\"{text}\" is not HOST or HOST:PORT; write for example 127.0.0.1:8000 or intranet.example"
+            ))
+        };
         let text = text.trim();
         let bare_v6 = text.matches(':').count() > 1 && !text.starts_with('[');
         let (host, port) = match text.rsplit_once(':') {

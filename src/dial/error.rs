@@ -11,22 +11,30 @@ pub enum DialError {
     #[error("{host} was not contacted: network.offline is true; set it to false to reach other machines")]
     Offline { host: String },
     /// The target is not on the public internet and nobody allowed it.
-    #[error("{host} is at {addr}, an address inside a private network, which is not contacted unless it is named: add --allow-private {host} if that is intended")]
+    #[error(
+        "{host} is at {addr}, an address inside a private network, which is not contacted unless it is named: add --allow-private {host} if that is intended"
+    )]
     Forbidden { host: String, addr: IpAddr },
     /// The name has no address, or the name server did not answer.
     #[error("the name {host} could not be resolved ({detail}); check its spelling and this machine's DNS servers")]
     Dns { host: String, detail: String },
     /// Nobody listens, or the network is down.
-    #[error("{host} did not accept a connection ({detail}); check that the website is up and reachable from this machine")]
+    #[error(
+        "{host} did not accept a connection ({detail}); check that the website is up and reachable from this machine"
+    )]
     Connect { host: String, detail: String },
     /// No trustworthy encrypted connection.
-    #[error("{host} offers no valid TLS connection ({detail}); check its certificate, or name its authority in SSL_CERT_FILE")]
+    #[error(
+        "{host} offers no valid TLS connection ({detail}); check its certificate, or name its authority in SSL_CERT_FILE"
+    )]
     Tls { host: String, detail: String },
     /// A deadline passed.
     #[error("{host} took longer than {} s; try again later or raise network.request_timeout_seconds", .after.as_secs_f32())]
     Timeout { host: String, after: Duration },
     /// The body exceeds the cap, counted after decompression.
-    #[error("{host} sent more than {max_bytes} bytes for one address; raise the limit for pages or leave the address out")]
+    #[error(
+        "{host} sent more than {max_bytes} bytes for one address; raise the limit for pages or leave the address out"
+    )]
     TooLarge { host: String, max_bytes: usize },
     /// The answer is not readable HTTP.
     #[error("{host} sent an answer that cannot be read ({detail}); check the website in a browser")]

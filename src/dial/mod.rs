@@ -79,7 +79,14 @@ pub struct GetOptions {
 
 impl Default for GetOptions {
     fn default() -> Self {
-        Self { max_bytes: 10 * 1024 * 1024, accept: None, if_none_match: None, if_modified_since: None, timeout: None, wanted: |_, _| true }
+        Self {
+            max_bytes: 10 * 1024 * 1024,
+            accept: None,
+            if_none_match: None,
+            if_modified_since: None,
+            timeout: None,
+            wanted: |_, _| true,
+        }
     }
 }
 
@@ -168,8 +175,11 @@ impl Dialer {
     async fn fetch(&self, client: &Client, url: &Url, host: &str, opts: &GetOptions) -> Result<Response, DialError> {
         let failed = |e: &reqwest::Error| with_port(DialError::from_client(e, host, self.config.connect_timeout), host);
         let mut request = client.get(url.clone());
-        let conditions: [(HeaderName, &Option<String>); 3] =
-            [(ACCEPT, &opts.accept), (IF_NONE_MATCH, &opts.if_none_match), (IF_MODIFIED_SINCE, &opts.if_modified_since)];
+        let conditions: [(HeaderName, &Option<String>); 3] = [
+            (ACCEPT, &opts.accept),
+            (IF_NONE_MATCH, &opts.if_none_match),
+            (IF_MODIFIED_SINCE, &opts.if_modified_since),
+        ];
         for (name, value) in conditions {
             if let Some(value) = value {
                 request = request.header(name, value);
@@ -212,7 +222,8 @@ fn named(url: &Url) -> Result<String, DialError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(DialError::Address(format!("\"{url}\" is not an http or https address; write https://…")));
     }
-    let host = url.host_str().ok_or_else(|| DialError::Address(format!("\"{url}\" has no host; write https://host/…")))?;
+    let host =
+        url.host_str().ok_or_else(|| DialError::Address(format!("\"{url}\" has no host; write https://host/…")))?;
     Ok(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 

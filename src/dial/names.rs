@@ -74,7 +74,13 @@ impl Names {
             let answer = tokio::time::timeout(self.inner.timeout, self.inner.resolver.lookup_ip(host))
                 .await
                 .map_err(|_| failed("the DNS server does not answer".to_owned()))?
-                .map_err(|e| failed(if e.is_no_records_found() { "no such name, or no address for it".to_owned() } else { e.to_string() }))?;
+                .map_err(|e| {
+                    failed(if e.is_no_records_found() {
+                        "no such name, or no address for it".to_owned()
+                    } else {
+                        e.to_string()
+                    })
+                })?;
             found = answer.iter().collect();
         }
         let mut seen = BTreeSet::new();

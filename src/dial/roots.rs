@@ -18,7 +18,9 @@ pub(super) fn client_config() -> Result<ClientConfig, DialError> {
                 let (added, _) = roots.add_parsable_certificates(found.filter_map(Result::ok));
                 tracing::debug!(added, "roots of SSL_CERT_FILE");
             }
-            Err(error) => tracing::warn!(path = %path.display(), %error, "SSL_CERT_FILE cannot be read; the compiled roots are used"),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "SSL_CERT_FILE cannot be read; the compiled roots are used")
+            }
         }
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

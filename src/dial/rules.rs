@@ -44,6 +44,7 @@ fn is_public_v6(addr: Ipv6Addr) -> bool {
     }
     let global = s[0] & 0xe000 == 0x2000;
     // Below 2001:200:: lie Teredo, ORCHID and benchmarks; 6to4 (2002::) embeds any v4 address.
-    let special = (s[0] == 0x2001 && (s[1] < 0x0200 || s[1] == 0x0db8)) || s[0] == 0x2002 || (s[0] == 0x3fff && s[1] < 0x1000);
+    let special =
+        (s[0] == 0x2001 && (s[1] < 0x0200 || s[1] == 0x0db8)) || s[0] == 0x2002 || (s[0] == 0x3fff && s[1] < 0x1000);
     global && !special
 }

@@ -12,7 +12,11 @@ use url::Url;
 use super::{AllowPrivate, DialConfig, DialError, Dialer, GetOptions, rules};
 
 fn quick() -> DialConfig {
-    DialConfig { connect_timeout: Duration::from_secs(2), request_timeout: Duration::from_secs(3), ..DialConfig::default() }
+    DialConfig {
+        connect_timeout: Duration::from_secs(2),
+        request_timeout: Duration::from_secs(3),
+        ..DialConfig::default()
+    }
 }
 
 /// A dialer whose only name server answers every A question with `addr`.
@@ -79,19 +83,66 @@ fn body(text: &str) -> Vec<u8> {
 #[test]
 fn addresses() {
     let refused = [
-        "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.9.9.9", "169.254.169.254", "172.16.0.1",
-        "172.31.255.255", "192.0.0.1", "192.0.2.1", "192.168.1.1", "192.88.99.1", "198.18.0.1", "198.51.100.7", "203.0.113.9", "224.0.0.1",
-        "240.0.0.1", "255.255.255.255", "::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "fe80::1", "fc00::1", "fd12::1",
-        "ff02::1", "fec0::1", "2001:db8::1", "2001::1", "2002:7f00:1::", "3fff::1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b:1::1",
-        "100::1", "5f00::1",
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "100.64.0.1",
+        "100.127.255.255",
+        "127.0.0.1",
+        "127.9.9.9",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.1",
+        "192.0.2.1",
+        "192.168.1.1",
+        "192.88.99.1",
+        "198.18.0.1",
+        "198.51.100.7",
+        "203.0.113.9",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::7f00:1",
+        "::ffff:127.0.0.1",
+        "::ffff:8.8.8.8",
+        "fe80::1",
+        "fc00::1",
+        "fd12::1",
+        "ff02::1",
+        "fec0::1",
+        "2001:db8::1",
+        "2001::1",
+        "2002:7f00:1::",
+        "3fff::1",
+        "64:ff9b::7f00:1",
+        "64:ff9b::a00:1",
+        "64:ff9b:1::1",
+        "100::1",
+        "5f00::1",
     ];
     for text in refused {
         assert!(!rules::is_public(text.parse::<IpAddr>().unwrap()), "{text}");
     }
-    for text in ["8.8.8.8", "100.63.0.1", "100.128.0.1", "172.15.0.1", "172.32.0.1", "192.0.1.1", "198.20.0.1", "2a01:4f8::1", "2606:4700::1", "64:ff9b::808:808"] {
+    for text in [
+        "8.8.8.8",
+        "100.63.0.1",
+        "100.128.0.1",
+        "172.15.0.1",
+        "172.32.0.1",
+        "192.0.1.1",
+        "198.20.0.1",
+        "2a01:4f8::1",
+        "2606:4700::1",
+        "64:ff9b::808:808",
+    ] {
         assert!(rules::is_public(text.parse::<IpAddr>().unwrap()), "{text}");
     }
-    for (text, is) in [("127.0.0.1", true), ("::1", true), ("::ffff:127.0.0.1", true), ("10.0.0.1", false), ("8.8.8.8", false)] {
+    for (text, is) in
+        [("127.0.0.1", true), ("::1", true), ("::ffff:127.0.0.1", true), ("10.0.0.1", false), ("8.8.8.8", false)]
+    {
         assert_eq!(rules::is_loopback(text.parse::<IpAddr>().unwrap()), is, "{text}");
     }
 }
@@ -122,7 +173,14 @@ fn allow_list() {
 #[tokio::test]
 async fn literal_addresses_are_refused_without_allowance() {
     let dialer = Dialer::new(quick()).unwrap();
-    for target in ["http://127.0.0.1:1/", "http://2130706433/", "http://0x7f.1/", "http://[::ffff:127.0.0.1]/", "http://169.254.169.254/latest", "http://[fd00::1]/"] {
+    for target in [
+        "http://127.0.0.1:1/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://169.254.169.254/latest",
+        "http://[fd00::1]/",
+    ] {
         let error = dialer.get(&url(target), &AllowPrivate::none(), &GetOptions::default()).await.unwrap_err();
         assert_eq!(error.code(), "address_forbidden", "{target}");
         assert!(error.to_string().contains("--allow-private"), "{error}");
@@ -139,13 +197,22 @@ async fn names_that_resolve_to_this_machine_need_an_allowance_of_their_own() {
     let allowed = AllowPrivate::parse([format!("rebind.example:{}", addr.port())]).unwrap();
     let opts = GetOptions::default();
     let expect_refusal = |error: DialError| {
-        assert_eq!(error, DialError::Forbidden { host: format!("rebind.example:{}", addr.port()), addr: "127.0.0.1".parse().unwrap() });
+        assert_eq!(
+            error,
+            DialError::Forbidden {
+                host: format!("rebind.example:{}", addr.port()),
+                addr: "127.0.0.1".parse().unwrap()
+            }
+        );
     };
     expect_refusal(dialer.get(&target, &AllowPrivate::none(), &opts).await.unwrap_err());
     assert_eq!(&dialer.get(&target, &allowed, &opts).await.unwrap().body[..], b"hello");
     // The pooled connection of the allowed request must not serve this one.
     expect_refusal(dialer.get(&target, &AllowPrivate::none(), &opts).await.unwrap_err());
-    let error = dialer.get(&url(&format!("http://localhost:{}/", addr.port())), &AllowPrivate::none(), &opts).await.unwrap_err();
+    let error = dialer
+        .get(&url(&format!("http://localhost:{}/", addr.port())), &AllowPrivate::none(), &opts)
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "address_forbidden");
 }
 
@@ -182,12 +249,19 @@ async fn a_gzip_bomb_is_cut() {
     packer.write_all(&vec![0_u8; 64 << 20]).unwrap();
     let bomb = packer.finish().unwrap();
     assert!(bomb.len() < 100_000);
-    let mut answer = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", bomb.len()).into_bytes();
+    let mut answer =
+        format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", bomb.len()).into_bytes();
     answer.extend_from_slice(&bomb);
     let addr = serve(answer.clone(), Duration::ZERO).await;
-    assert_eq!(get(addr, &GetOptions { max_bytes: 1 << 20, ..GetOptions::default() }).await.unwrap_err().code(), "too_large");
+    assert_eq!(
+        get(addr, &GetOptions { max_bytes: 1 << 20, ..GetOptions::default() }).await.unwrap_err().code(),
+        "too_large"
+    );
     let addr = serve(answer, Duration::ZERO).await;
-    assert_eq!(get(addr, &GetOptions { max_bytes: 64 << 20, ..GetOptions::default() }).await.unwrap().body.len(), 64 << 20);
+    assert_eq!(
+        get(addr, &GetOptions { max_bytes: 64 << 20, ..GetOptions::default() }).await.unwrap().body.len(),
+        64 << 20
+    );
 }
 
 #[tokio::test]
@@ -222,7 +296,11 @@ async fn failures_are_told_apart() {
 #[tokio::test]
 async fn names_without_address_say_so() {
     let start = Instant::now();
-    let error = Dialer::new(quick()).unwrap().get(&url("http://no-such-name.invalid/"), &AllowPrivate::none(), &GetOptions::default()).await.unwrap_err();
+    let error = Dialer::new(quick())
+        .unwrap()
+        .get(&url("http://no-such-name.invalid/"), &AllowPrivate::none(), &GetOptions::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "dns", "{error}");
     assert!(!error.to_string().contains("Query"), "{error}");
     assert!(start.elapsed() < Duration::from_secs(3));

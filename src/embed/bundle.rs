@@ -33,9 +33,8 @@ impl Bundle {
     pub fn compiled() -> Result<Option<Self>> {
         #[cfg(feature = "model")]
         {
-            let files = super::compiled::FILES
-                .iter()
-                .map(|(name, content)| ((*name).to_owned(), Bytes::from_static(content)));
+            let files =
+                super::compiled::FILES.iter().map(|(name, content)| ((*name).to_owned(), Bytes::from_static(content)));
             Self::assemble(files.collect()).map(Some)
         }
         #[cfg(not(feature = "model"))]
@@ -68,9 +67,7 @@ impl Bundle {
     }
 
     fn assemble(files: BTreeMap<String, Bytes>) -> Result<Self> {
-        let manifest = files
-            .get(MANIFEST_FILE)
-            .ok_or_else(|| missing(MANIFEST_FILE))?;
+        let manifest = files.get(MANIFEST_FILE).ok_or_else(|| missing(MANIFEST_FILE))?;
         let manifest = parse(manifest)?;
         Ok(Self { manifest, files })
     }
@@ -95,11 +92,7 @@ impl Bundle {
         for (name, expected) in &self.manifest.files {
             let found = hex(&Sha256::digest(&self.file(name)?));
             if !found.eq_ignore_ascii_case(expected) {
-                return Err(EmbedError::Checksum {
-                    file: name.clone(),
-                    expected: expected.clone(),
-                    found,
-                });
+                return Err(EmbedError::Checksum { file: name.clone(), expected: expected.clone(), found });
             }
         }
         Ok(())
@@ -107,24 +100,16 @@ impl Bundle {
 }
 
 fn parse(manifest: &[u8]) -> Result<Manifest> {
-    let text = str::from_utf8(manifest).map_err(|e| EmbedError::Malformed {
-        file: MANIFEST_FILE.into(),
-        reason: format!("not UTF-8: {e}"),
-    })?;
+    let text = str::from_utf8(manifest)
+        .map_err(|e| EmbedError::Malformed { file: MANIFEST_FILE.into(), reason: format!("not UTF-8: {e}") })?;
     Manifest::parse(text)
 }
 
 fn read(folder: &Path, name: &str) -> Result<Bytes> {
-    let incomplete = |reason: String| EmbedError::Incomplete {
-        file: folder.join(name).display().to_string(),
-        reason,
-    };
+    let incomplete = |reason: String| EmbedError::Incomplete { file: folder.join(name).display().to_string(), reason };
     let file = fs::File::open(folder.join(name)).map_err(|e| incomplete(e.to_string()))?;
     let mut content = Vec::new();
-    let read = file
-        .take(FILE_BYTES_MAX + 1)
-        .read_to_end(&mut content)
-        .map_err(|e| incomplete(e.to_string()))?;
+    let read = file.take(FILE_BYTES_MAX + 1).read_to_end(&mut content).map_err(|e| incomplete(e.to_string()))?;
     if read as u64 > FILE_BYTES_MAX {
         return Err(incomplete(format!("larger than {FILE_BYTES_MAX} bytes")));
     }
@@ -132,18 +117,13 @@ fn read(folder: &Path, name: &str) -> Result<Bytes> {
 }
 
 fn missing(name: &str) -> EmbedError {
-    EmbedError::Incomplete {
-        file: name.to_owned(),
-        reason: "no such file".into(),
-    }
+    EmbedError::Incomplete { file: name.to_owned(), reason: "no such file".into() }
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -14,11 +14,7 @@ pub(super) struct Cache {
 
 impl Cache {
     pub(super) fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            clock: 0,
-            entries: HashMap::new(),
-        }
+        Self { capacity, clock: 0, entries: HashMap::new() }
     }
 
     pub(super) fn get(&mut self, text: &str) -> Option<Arc<[f32]>> {
@@ -31,11 +27,7 @@ impl Cache {
     pub(super) fn put(&mut self, text: String, vector: Arc<[f32]>) {
         self.clock += 1;
         if self.entries.len() >= self.capacity && !self.entries.contains_key(&text) {
-            let oldest = self
-                .entries
-                .iter()
-                .min_by_key(|(_, (used, _))| *used)
-                .map(|(text, _)| text.clone());
+            let oldest = self.entries.iter().min_by_key(|(_, (used, _))| *used).map(|(text, _)| text.clone());
             if let Some(oldest) = oldest {
                 self.entries.remove(&oldest);
             }

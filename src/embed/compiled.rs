@@ -3,18 +3,9 @@
 
 /// `(file name, content)` of every file of the default model.
 pub(super) static FILES: [(&str, &[u8]); 3] = [
-    (
-        "manifest.toml",
-        include_bytes!("../../models/multilingual-e5-small/manifest.toml"),
-    ),
-    (
-        "encoder.gguf",
-        include_bytes!("../../models/multilingual-e5-small/encoder.gguf"),
-    ),
-    (
-        "vocabulary.bin",
-        include_bytes!("../../models/multilingual-e5-small/vocabulary.bin"),
-    ),
+    ("manifest.toml", include_bytes!("../../models/multilingual-e5-small/manifest.toml")),
+    ("encoder.gguf", include_bytes!("../../models/multilingual-e5-small/encoder.gguf")),
+    ("vocabulary.bin", include_bytes!("../../models/multilingual-e5-small/vocabulary.bin")),
 ];
 
 /// The licence notice that has to travel with the files.

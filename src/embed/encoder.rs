@@ -76,10 +76,7 @@ impl Encoder {
             });
         }
         let hidden = geometry.hidden;
-        let mut positions = weights.dense(
-            "embeddings.position_embeddings.weight",
-            &[geometry.positions, hidden],
-        )?;
+        let mut positions = weights.dense("embeddings.position_embeddings.weight", &[geometry.positions, hidden])?;
         let types = weights.dense("embeddings.token_type_embeddings.weight", &[2, hidden])?;
         for row in positions.chunks_exact_mut(hidden) {
             row.iter_mut().zip(&types).for_each(|(p, t)| *p += t);
@@ -92,9 +89,7 @@ impl Encoder {
             words: weights.words()?,
             positions,
             norm: load_norm(&weights, "embeddings.LayerNorm")?,
-            layers: (0..geometry.layers)
-                .map(|n| load_layer(&weights, n))
-                .collect::<Result<_>>()?,
+            layers: (0..geometry.layers).map(|n| load_layer(&weights, n)).collect::<Result<_>>()?,
         })
     }
 
@@ -114,9 +109,7 @@ impl Encoder {
     /// [`EmbedError::BadInput`] for no ids, too many, or one outside the vocabulary.
     pub fn embed(&self, ids: &[u32]) -> Result<Vec<f32>> {
         let mut vectors = self.embed_texts(&[ids])?;
-        vectors
-            .pop()
-            .ok_or_else(|| EmbedError::BadInput("no text".into()))
+        vectors.pop().ok_or_else(|| EmbedError::BadInput("no text".into()))
     }
 
     /// The vectors of several texts, in their order.
@@ -134,12 +127,7 @@ impl Encoder {
         }
         let rows = spans.last().map_or(0, |span| span.end);
         let mut state = self.embed_words(texts, rows)?;
-        let Geometry {
-            hidden,
-            inner,
-            epsilon,
-            ..
-        } = self.geometry;
+        let Geometry { hidden, inner, epsilon, .. } = self.geometry;
         let mut attend = vec![0.0; rows * hidden * 3];
         let mut mixed = vec![0.0; rows * hidden];
         let mut wide = vec![0.0; rows * inner];
@@ -152,30 +140,13 @@ impl Encoder {
             // The first third of `attend` is free again and takes the result.
             let sum = &mut attend[..rows * hidden];
             self.linear(&layer.attend_out, &mixed, sum);
-            kernels::add_norm(
-                self.level,
-                sum,
-                &state,
-                &layer.attend_norm.gain,
-                &layer.attend_norm.bias,
-                epsilon,
-            );
+            kernels::add_norm(self.level, sum, &state, &layer.attend_norm.gain, &layer.attend_norm.bias, epsilon);
             self.linear(&layer.widen, sum, &mut wide);
             kernels::gelu(self.level, &mut wide);
             self.linear(&layer.narrow, &wide, &mut state);
-            kernels::add_norm(
-                self.level,
-                &mut state,
-                sum,
-                &layer.out_norm.gain,
-                &layer.out_norm.bias,
-                epsilon,
-            );
+            kernels::add_norm(self.level, &mut state, sum, &layer.out_norm.gain, &layer.out_norm.bias, epsilon);
         }
-        spans
-            .into_iter()
-            .map(|span| self.pool(&state[span.start * hidden..span.end * hidden]))
-            .collect()
+        spans.into_iter().map(|span| self.pool(&state[span.start * hidden..span.end * hidden])).collect()
     }
 
     /// The rows of each text.
@@ -194,9 +165,7 @@ impl Encoder {
             end += ids.len();
         }
         if end > BATCH_TOKENS_MAX {
-            return Err(EmbedError::BadInput(format!(
-                "{end} tokens at once; {BATCH_TOKENS_MAX} are allowed"
-            )));
+            return Err(EmbedError::BadInput(format!("{end} tokens at once; {BATCH_TOKENS_MAX} are allowed")));
         }
         Ok(spans)
     }
@@ -208,21 +177,12 @@ impl Encoder {
         let mut positions = Vec::with_capacity(rows * hidden);
         let places = texts.iter().flat_map(|ids| ids.iter());
         for (id, row) in places.zip(state.chunks_exact_mut(hidden)) {
-            self.words
-                .decode(*id, row)
-                .ok_or_else(|| EmbedError::BadInput(format!("no token has the id {id}")))?;
+            self.words.decode(*id, row).ok_or_else(|| EmbedError::BadInput(format!("no token has the id {id}")))?;
         }
         for ids in texts {
             positions.extend_from_slice(&self.positions[..ids.len() * hidden]);
         }
-        kernels::add_norm(
-            self.level,
-            &mut state,
-            &positions,
-            &self.norm.gain,
-            &self.norm.bias,
-            self.geometry.epsilon,
-        );
+        kernels::add_norm(self.level, &mut state, &positions, &self.norm.gain, &self.norm.bias, self.geometry.epsilon);
         Ok(state)
     }
 
@@ -231,31 +191,12 @@ impl Encoder {
         let width = layer.bias.len();
         let rows = out.len() / width;
         let columns = input.len() / rows;
-        let left = Rows {
-            data: input,
-            rows,
-            columns,
-            stride: columns,
-            offset: 0,
-        };
-        kernels::multiply(
-            self.level,
-            left,
-            &layer.weights,
-            &layer.bias,
-            out,
-            (width, 0),
-        );
+        let left = Rows { data: input, rows, columns, stride: columns, offset: 0 };
+        kernels::multiply(self.level, left, &layer.weights, &layer.bias, out, (width, 0));
     }
 
     /// Attention within one text, all heads, from `attend` (`[rows, 3 * hidden]`) to `mixed` (`[rows, hidden]`).
-    fn attention(
-        &self,
-        span: &Range<usize>,
-        attend: &[f32],
-        mixed: &mut [f32],
-        scratch: &mut Scratch,
-    ) {
+    fn attention(&self, span: &Range<usize>, attend: &[f32], mixed: &mut [f32], scratch: &mut Scratch) {
         let Geometry { hidden, heads, .. } = self.geometry;
         let (size, tokens) = (hidden / heads, span.len());
         let padded = tokens.next_multiple_of(LANES);
@@ -271,31 +212,11 @@ impl Encoder {
                 offset: third * hidden + head * size,
             };
             kernels::pack_rows(part(1), &mut scratch.keys);
-            kernels::multiply(
-                self.level,
-                part(0),
-                &scratch.keys,
-                &[],
-                &mut scratch.scores,
-                (padded, 0),
-            );
+            kernels::multiply(self.level, part(0), &scratch.keys, &[], &mut scratch.scores, (padded, 0));
             kernels::softmax(self.level, &mut scratch.scores, padded, tokens);
             kernels::pack_columns(part(2), tokens, &mut scratch.values);
-            let weights = Rows {
-                data: &scratch.scores,
-                rows: tokens,
-                columns: tokens,
-                stride: padded,
-                offset: 0,
-            };
-            kernels::multiply(
-                self.level,
-                weights,
-                &scratch.values,
-                &[],
-                mixed,
-                (hidden, head * size),
-            );
+            let weights = Rows { data: &scratch.scores, rows: tokens, columns: tokens, stride: padded, offset: 0 };
+            kernels::multiply(self.level, weights, &scratch.values, &[], mixed, (hidden, head * size));
         }
     }
 
@@ -331,57 +252,30 @@ fn load_norm(weights: &Weights, name: &str) -> Result<Norm> {
 }
 
 /// `names` are layers of the same input whose outputs come to lie side by side; the first is scaled.
-fn load_linear(
-    weights: &Weights,
-    names: &[String],
-    (rows, columns): (usize, usize),
-    scale: f32,
-) -> Result<Linear> {
+fn load_linear(weights: &Weights, names: &[String], (rows, columns): (usize, usize), scale: f32) -> Result<Linear> {
     let mut matrix = Vec::with_capacity(names.len() * rows * columns);
     let mut bias = Vec::with_capacity(names.len() * rows);
     for name in names {
         matrix.extend(weights.dense(&format!("{name}.weight"), &[rows, columns])?);
         bias.extend(weights.dense(&format!("{name}.bias"), &[rows])?);
     }
-    matrix
-        .iter_mut()
-        .take(rows * columns)
-        .for_each(|w| *w *= scale);
+    matrix.iter_mut().take(rows * columns).for_each(|w| *w *= scale);
     bias.iter_mut().take(rows).for_each(|b| *b *= scale);
     let mut packed = Vec::new();
-    let view = Rows {
-        data: &matrix,
-        rows: bias.len(),
-        columns,
-        stride: columns,
-        offset: 0,
-    };
+    let view = Rows { data: &matrix, rows: bias.len(), columns, stride: columns, offset: 0 };
     kernels::pack_rows(view, &mut packed);
-    Ok(Linear {
-        weights: packed,
-        bias,
-    })
+    Ok(Linear { weights: packed, bias })
 }
 
 fn load_layer(weights: &Weights, number: usize) -> Result<Layer> {
-    let Geometry {
-        hidden,
-        inner,
-        heads,
-        ..
-    } = weights.geometry;
+    let Geometry { hidden, inner, heads, .. } = weights.geometry;
     let name = |part: &str| format!("encoder.layer.{number}.{part}");
     #[allow(clippy::cast_precision_loss)]
     let scale = 1.0 / ((hidden / heads) as f32).sqrt();
     let attend = ["query", "key", "value"].map(|part| name(&format!("attention.self.{part}")));
     Ok(Layer {
         attend: load_linear(weights, &attend, (hidden, hidden), scale)?,
-        attend_out: load_linear(
-            weights,
-            &[name("attention.output.dense")],
-            (hidden, hidden),
-            1.0,
-        )?,
+        attend_out: load_linear(weights, &[name("attention.output.dense")], (hidden, hidden), 1.0)?,
         attend_norm: load_norm(weights, &name("attention.output.LayerNorm"))?,
         widen: load_linear(weights, &[name("intermediate.dense")], (inner, hidden), 1.0)?,
         narrow: load_linear(weights, &[name("output.dense")], (hidden, inner), 1.0)?,

@@ -9,24 +9,16 @@ pub enum EmbedError {
     )]
     Absent,
     /// A file of the model's folder is missing or unreadable.
-    #[error(
-        "the model is incomplete: {file}: {reason}; import the model again with `model import FOLDER`"
-    )]
+    #[error("the model is incomplete: {file}: {reason}; import the model again with `model import FOLDER`")]
     Incomplete { file: String, reason: String },
     /// A file differs from what the manifest promises.
     #[error(
         "the model's file {file} is damaged: sha256 {found} instead of {expected}; replace the file or import the model again \
          with `model import FOLDER`"
     )]
-    Checksum {
-        file: String,
-        expected: String,
-        found: String,
-    },
+    Checksum { file: String, expected: String, found: String },
     /// A file is what the manifest promises, but not what this program can read.
-    #[error(
-        "the model's file {file} cannot be used: {reason}; import a model this version supports"
-    )]
+    #[error("the model's file {file} cannot be used: {reason}; import a model this version supports")]
     Malformed { file: String, reason: String },
     /// Loading ended badly; the text is the message of the first error.
     #[error("the embedding model could not be loaded: {0}")]

@@ -6,9 +6,8 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps,
-    _mm256_storeu_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
-    _mm512_storeu_ps,
+    __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
 /// Numbers per block; matrices are packed in panels this wide.
@@ -45,11 +44,7 @@ unsafe impl<const FMA: bool> Lanes for Portable<FMA> {
     #[inline(always)]
     unsafe fn add_scaled(mut self, x: f32, block: Self) -> Self {
         for (sum, b) in self.0.iter_mut().zip(block.0) {
-            *sum = if FMA {
-                x.mul_add(b, *sum)
-            } else {
-                x * b + *sum
-            };
+            *sum = if FMA { x.mul_add(b, *sum) } else { x * b + *sum };
         }
         self
     }
@@ -75,22 +70,14 @@ unsafe impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn load(block: &Block) -> Self {
         // SAFETY: the caller has the set; a block is sixteen numbers.
-        unsafe {
-            Self([
-                _mm256_loadu_ps(block.as_ptr()),
-                _mm256_loadu_ps(block.as_ptr().add(8)),
-            ])
-        }
+        unsafe { Self([_mm256_loadu_ps(block.as_ptr()), _mm256_loadu_ps(block.as_ptr().add(8))]) }
     }
     #[inline(always)]
     unsafe fn add_scaled(self, x: f32, block: Self) -> Self {
         // SAFETY: the caller has the set; a block is sixteen numbers.
         unsafe {
             let x = _mm256_set1_ps(x);
-            Self([
-                _mm256_fmadd_ps(x, block.0[0], self.0[0]),
-                _mm256_fmadd_ps(x, block.0[1], self.0[1]),
-            ])
+            Self([_mm256_fmadd_ps(x, block.0[0], self.0[0]), _mm256_fmadd_ps(x, block.0[1], self.0[1])])
         }
     }
     #[inline(always)]

@@ -35,12 +35,8 @@ impl Model {
         let (tokenizer, encoder) = thread::scope(|scope| {
             let beside = scope.spawn(|| Tokenizer::load(bundle));
             let encoder = Encoder::load(bundle);
-            let panicked =
-                |_| EmbedError::LoadFailed("a panic while reading the vocabulary".into());
-            beside
-                .join()
-                .map_err(panicked)
-                .map(|tokenizer| (tokenizer, encoder))
+            let panicked = |_| EmbedError::LoadFailed("a panic while reading the vocabulary".into());
+            beside.join().map_err(panicked).map(|tokenizer| (tokenizer, encoder))
         })?;
         let (tokenizer, encoder) = (Arc::new(tokenizer?), Arc::new(encoder?));
         let manifest = bundle.manifest().clone();
@@ -51,12 +47,7 @@ impl Model {
             });
         }
         let pool = EmbedPool::start(encoder, Arc::clone(&tokenizer), &manifest, threads)?;
-        Ok(Self {
-            id: manifest.id(),
-            manifest,
-            tokenizer,
-            pool,
-        })
+        Ok(Self { id: manifest.id(), manifest, tokenizer, pool })
     }
 }
 
@@ -93,16 +84,13 @@ impl ModelHandle {
     /// Starts loading on a thread of its own and returns at once. Without a bundle the state is [`LoadState::Absent`].
     pub fn spawn(bundle: Option<Bundle>, threads: usize) -> Self {
         let Some(bundle) = bundle else {
-            return Self {
-                state: watch::channel(LoadState::Absent).1,
-            };
+            return Self { state: watch::channel(LoadState::Absent).1 };
         };
         let (sender, state) = watch::channel(LoadState::Loading);
         let load = move || {
             let started = Instant::now();
             let loaded = catch_unwind(AssertUnwindSafe(|| Model::load(&bundle, threads)));
-            let loaded = loaded
-                .unwrap_or_else(|_| Err(EmbedError::LoadFailed("a panic while loading".into())));
+            let loaded = loaded.unwrap_or_else(|_| Err(EmbedError::LoadFailed("a panic while loading".into())));
             sender.send_replace(match loaded {
                 Ok(model) => {
                     tracing::info!(model = model.manifest.name, id = %model.id, elapsed = ?started.elapsed(), "embedding model ready");
@@ -116,9 +104,7 @@ impl ModelHandle {
         };
         match thread::Builder::new().name("embed-load".into()).spawn(load) {
             Ok(_) => Self { state },
-            Err(error) => Self {
-                state: watch::channel(LoadState::Failed(error.to_string())).1,
-            },
+            Err(error) => Self { state: watch::channel(LoadState::Failed(error.to_string())).1 },
         }
     }
 
@@ -141,16 +127,12 @@ impl ModelHandle {
     /// [`EmbedError::Absent`] without a model, [`EmbedError::LoadFailed`] with the first error's message.
     pub async fn ready(&self) -> Result<Arc<Model>> {
         let mut state = self.state.clone();
-        let ended = state
-            .wait_for(|state| !matches!(state, LoadState::Loading))
-            .await;
+        let ended = state.wait_for(|state| !matches!(state, LoadState::Loading)).await;
         match ended.as_deref() {
             Ok(LoadState::Ready(model)) => Ok(Arc::clone(model)),
             Ok(LoadState::Absent) => Err(EmbedError::Absent),
             Ok(LoadState::Failed(reason)) => Err(EmbedError::LoadFailed(reason.clone())),
-            Ok(LoadState::Loading) | Err(_) => {
-                Err(EmbedError::LoadFailed("loading was given up".into()))
-            }
+            Ok(LoadState::Loading) | Err(_) => Err(EmbedError::LoadFailed("loading was given up".into())),
         }
     }
 }

@@ -100,22 +100,12 @@ impl Manifest {
     /// # Errors
     /// [`EmbedError::Malformed`] for text that is no manifest or promises what the encoder cannot do.
     pub fn parse(text: &str) -> Result<Self> {
-        let malformed = |reason: String| EmbedError::Malformed {
-            file: MANIFEST_FILE.into(),
-            reason,
-        };
+        let malformed = |reason: String| EmbedError::Malformed { file: MANIFEST_FILE.into(), reason };
         let manifest: Self = toml::from_str(text).map_err(|e| malformed(e.message().to_owned()))?;
-        if !(3..=8192).contains(&manifest.max_tokens) || !(16..=4096).contains(&manifest.dimensions)
-        {
-            return Err(malformed(
-                "dimensions or max_tokens are out of range".into(),
-            ));
+        if !(3..=8192).contains(&manifest.max_tokens) || !(16..=4096).contains(&manifest.dimensions) {
+            return Err(malformed("dimensions or max_tokens are out of range".into()));
         }
-        if manifest
-            .files
-            .keys()
-            .any(|file| file.contains(['/', '\\']) || file.starts_with('.'))
-        {
+        if manifest.files.keys().any(|file| file.contains(['/', '\\']) || file.starts_with('.')) {
             return Err(malformed("a file name with a path".into()));
         }
         Ok(manifest)
@@ -135,10 +125,7 @@ impl Manifest {
         }
         field(&self.prefixes.query);
         field(&self.prefixes.passage);
-        field(&format!(
-            "{:?} {:?} {} {}",
-            self.pooling, self.normalise, self.dimensions, self.max_tokens
-        ));
+        field(&format!("{:?} {:?} {} {}", self.pooling, self.normalise, self.dimensions, self.max_tokens));
         ModelId(*hasher.finalize().as_bytes())
     }
 }

@@ -23,13 +23,7 @@ fn exp<const FMA: bool>(x: f32) -> f32 {
     let r = fma::<FMA>(n, -0.693_359_4, x);
     let r = fma::<FMA>(n, 2.121_944_4e-4, r);
     let mut p = 1.987_569_1e-4;
-    for c in [
-        1.398_199_9e-3,
-        8.333_452e-3,
-        4.166_579_6e-2,
-        0.166_666_65,
-        0.5,
-    ] {
+    for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
         p = fma::<FMA>(p, r, c);
     }
     let p = fma::<FMA>(p * r, r, r + 1.0);
@@ -106,10 +100,7 @@ pub(super) fn add_norm<const FMA: bool>(
     let share = 1.0 / width as f32;
     let (gain, _) = gain.as_chunks::<LANES>();
     let (bias, _) = bias.as_chunks::<LANES>();
-    for (row, residual) in values
-        .chunks_exact_mut(width)
-        .zip(residual.chunks_exact(width))
-    {
+    for (row, residual) in values.chunks_exact_mut(width).zip(residual.chunks_exact(width)) {
         let (row, _) = row.as_chunks_mut::<LANES>();
         let mut sum = [0.0; LANES];
         for (block, residual) in row.iter_mut().zip(residual.as_chunks::<LANES>().0) {
@@ -171,8 +162,7 @@ pub(super) fn multiply<V: Lanes, const HIGH: usize, const WIDE: usize>(
         let mut first = 0;
         while first < left.rows {
             // Rows past the end repeat the last one; their results are not stored.
-            let rows: [&[f32]; HIGH] =
-                std::array::from_fn(|i| left.row((first + i).min(left.rows - 1)));
+            let rows: [&[f32]; HIGH] = std::array::from_fn(|i| left.row((first + i).min(left.rows - 1)));
             let high = HIGH.min(left.rows - first);
             let mut store = |results: &[[Block; HIGH]]| {
                 for (w, sums) in results.iter().enumerate() {
@@ -181,25 +171,16 @@ pub(super) fn multiply<V: Lanes, const HIGH: usize, const WIDE: usize>(
                     for (i, sums) in sums.iter().enumerate().take(high) {
                         let to = &mut out[(first + i) * stride + offset + column..][..LANES];
                         match bias {
-                            Some(bias) => to
-                                .iter_mut()
-                                .zip(sums.iter().zip(bias))
-                                .for_each(|(o, (s, b))| *o = s + b),
+                            Some(bias) => to.iter_mut().zip(sums.iter().zip(bias)).for_each(|(o, (s, b))| *o = s + b),
                             None => to.copy_from_slice(sums),
                         }
                     }
                 }
             };
             if wide == WIDE {
-                store(&tile::<V, HIGH, WIDE>(
-                    rows,
-                    std::array::from_fn(|w| &right[(panel + w) * depth..][..depth]),
-                ));
+                store(&tile::<V, HIGH, WIDE>(rows, std::array::from_fn(|w| &right[(panel + w) * depth..][..depth])));
             } else {
-                store(&tile::<V, HIGH, 1>(
-                    rows,
-                    [&right[panel * depth..][..depth]],
-                ));
+                store(&tile::<V, HIGH, 1>(rows, [&right[panel * depth..][..depth]]));
             }
             first += HIGH;
         }
@@ -215,10 +196,7 @@ fn tile<V: Lanes, const HIGH: usize, const WIDE: usize>(
     panels: [&[Block]; WIDE],
 ) -> [[Block; HIGH]; WIDE] {
     let depth = rows[0].len();
-    assert!(
-        rows.iter().all(|row| row.len() == depth)
-            && panels.iter().all(|panel| panel.len() == depth)
-    );
+    assert!(rows.iter().all(|row| row.len() == depth) && panels.iter().all(|panel| panel.len() == depth));
     let mut results = [[[0.0; LANES]; HIGH]; WIDE];
     // SAFETY: k < depth, and the assertion says that every row and panel is `depth` long. `V` is what `kernels` has
     // found the processor to have.

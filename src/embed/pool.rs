@@ -76,12 +76,7 @@ impl EmbedPool {
         let max_tokens = manifest.max_tokens;
         let work = move |text: &str| encoder.embed(&tokenizer.encode(text, max_tokens));
         let prefixes = &manifest.prefixes;
-        Self::start_with(
-            Box::new(work),
-            threads,
-            prefixes.query.clone(),
-            prefixes.passage.clone(),
-        )
+        Self::start_with(Box::new(work), threads, prefixes.query.clone(), prefixes.passage.clone())
     }
 
     pub(super) fn start_with(
@@ -90,18 +85,11 @@ impl EmbedPool {
         query_prefix: String,
         passage_prefix: String,
     ) -> Result<Self> {
-        let shared = Arc::new(Shared {
-            queues: Mutex::default(),
-            wake: Condvar::new(),
-            work,
-        });
+        let shared = Arc::new(Shared { queues: Mutex::default(), wake: Condvar::new(), work });
         let mut started = Vec::new();
         for number in 0..threads.clamp(1, THREADS_MAX) {
             let shared = Arc::clone(&shared);
-            match thread::Builder::new()
-                .name(format!("embed-{number}"))
-                .spawn(move || run(&shared))
-            {
+            match thread::Builder::new().name(format!("embed-{number}")).spawn(move || run(&shared)) {
                 Ok(thread) => started.push(thread),
                 Err(error) if started.is_empty() => {
                     return Err(EmbedError::LoadFailed(error.to_string()));
@@ -130,10 +118,8 @@ impl EmbedPool {
         if let Some(vector) = lock(&self.cache).get(text) {
             return Ok(vector);
         }
-        let vector = self
-            .submit(prefixed(&self.query_prefix, text), None)?
-            .await
-            .map_err(|_| EmbedError::Stopped)??;
+        let vector =
+            self.submit(prefixed(&self.query_prefix, text), None)?.await.map_err(|_| EmbedError::Stopped)??;
         if text.len() <= CACHE_TEXT_BYTES_MAX {
             lock(&self.cache).put(text.to_owned(), Arc::clone(&vector));
         }
@@ -153,13 +139,8 @@ impl EmbedPool {
     /// # Errors
     /// [`EmbedError::Stopped`] after [`EmbedPool::shutdown`], or what the computation says.
     pub async fn embed_passage(&self, text: &str) -> Result<Arc<[f32]>> {
-        let room = Arc::clone(&self.room)
-            .acquire_owned()
-            .await
-            .map_err(|_| EmbedError::Stopped)?;
-        self.submit(prefixed(&self.passage_prefix, text), Some(room))?
-            .await
-            .map_err(|_| EmbedError::Stopped)?
+        let room = Arc::clone(&self.room).acquire_owned().await.map_err(|_| EmbedError::Stopped)?;
+        self.submit(prefixed(&self.passage_prefix, text), Some(room))?.await.map_err(|_| EmbedError::Stopped)?
     }
 
     /// Texts waiting: (questions, passages).
@@ -196,22 +177,14 @@ impl EmbedPool {
         if queues.stopping {
             return Err(EmbedError::Stopped);
         }
-        let queue = if room.is_some() {
-            &mut queues.passages
-        } else {
-            &mut queues.queries
-        };
+        let queue = if room.is_some() { &mut queues.passages } else { &mut queues.queries };
         if room.is_none() && queue.len() >= QUERIES_MAX {
             queue.retain(|job| !job.reply.is_closed());
             if queue.len() >= QUERIES_MAX {
                 return Err(EmbedError::Busy);
             }
         }
-        queue.push_back(Job {
-            text,
-            reply,
-            _room: room,
-        });
+        queue.push_back(Job { text, reply, _room: room });
         drop(queues);
         self.shared.wake.notify_one();
         Ok(answer)
@@ -227,23 +200,16 @@ impl Drop for EmbedPool {
 /// A thread's life.
 fn run(shared: &Shared) {
     while let Some(job) = next(shared) {
-        let Job {
-            text,
-            reply,
-            _room: room,
-        } = job;
+        let Job { text, reply, _room: room } = job;
         drop(room);
         if reply.is_closed() {
             continue;
         }
-        let result =
-            catch_unwind(AssertUnwindSafe(|| (shared.work)(&text))).unwrap_or_else(|panic| {
-                let reason = panic.downcast_ref::<&str>().map(ToString::to_string);
-                let reason = reason.or_else(|| panic.downcast_ref::<String>().cloned());
-                Err(EmbedError::Panicked(
-                    reason.unwrap_or_else(|| "panic".into()),
-                ))
-            });
+        let result = catch_unwind(AssertUnwindSafe(|| (shared.work)(&text))).unwrap_or_else(|panic| {
+            let reason = panic.downcast_ref::<&str>().map(ToString::to_string);
+            let reason = reason.or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(EmbedError::Panicked(reason.unwrap_or_else(|| "panic".into())))
+        });
         // The caller may have gone meanwhile.
         let _ = reply.send(result.map(Arc::from));
     }
@@ -262,10 +228,7 @@ fn next(shared: &Shared) -> Option<Job> {
         if let Some(job) = queues.passages.pop_front() {
             return Some(job);
         }
-        queues = shared
-            .wake
-            .wait(queues)
-            .unwrap_or_else(PoisonError::into_inner);
+        queues = shared.wake.wait(queues).unwrap_or_else(PoisonError::into_inner);
     }
 }
 

@@ -19,9 +19,7 @@ fn folder() -> PathBuf {
 }
 
 fn bundle() -> Bundle {
-    Bundle::compiled()
-        .unwrap()
-        .unwrap_or_else(|| Bundle::from_dir(&folder()).unwrap())
+    Bundle::compiled().unwrap().unwrap_or_else(|| Bundle::from_dir(&folder()).unwrap())
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f32 {

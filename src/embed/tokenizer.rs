@@ -39,11 +39,7 @@ struct Step {
     id: u32,
 }
 
-const UNREACHED: Step = Step {
-    score: 0.0,
-    start: usize::MAX,
-    id: UNKNOWN,
-};
+const UNREACHED: Step = Step { score: 0.0, start: usize::MAX, id: UNKNOWN };
 
 impl Tokenizer {
     /// # Errors
@@ -84,8 +80,7 @@ impl Tokenizer {
             let (start, end) = if token.start < token.end {
                 original(token.start..token.end).unwrap_or((before.1, before.1))
             } else if token.start < length {
-                original(token.start..token.start + 1)
-                    .map_or((before.1, before.1), |(start, _)| (start, start))
+                original(token.start..token.start + 1).map_or((before.1, before.1), |(start, _)| (start, start))
             } else {
                 (text.len(), text.len())
             };
@@ -104,11 +99,7 @@ impl Tokenizer {
         if max > 2 {
             self.each(normalise(&self.vocabulary, text).1.get(), |token| {
                 ids.push(token.id);
-                if ids.len() + 1 < max {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
+                if ids.len() + 1 < max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
         }
         ids.push(END);
@@ -124,28 +115,16 @@ impl Tokenizer {
         // A text that does not begin with a space is treated as if it did; an empty one has no word at all.
         let mut unmarked = !text.is_empty() && !text.starts_with([' ', WORD_MARK]);
         while rest < text.len() || unmarked {
-            let start = if unmarked {
-                rest
-            } else {
-                rest + mark_len(&text[rest..])
-            };
+            let start = if unmarked { rest } else { rest + mark_len(&text[rest..]) };
             unmarked = false;
-            let length = text[start..]
-                .find([' ', WORD_MARK])
-                .unwrap_or(text.len() - start);
+            let length = text[start..].find([' ', WORD_MARK]).unwrap_or(text.len() - start);
             word.clear();
             word.push(WORD_MARK);
             word.push_str(&text[start..start + length]);
             self.spell(&word, &mut steps, &mut path);
             for (id, from, to) in path.drain(..).rev() {
                 let at = |byte: usize| start + byte.saturating_sub(WORD_MARK_BYTES);
-                if take(Token {
-                    id,
-                    start: at(from),
-                    end: at(to),
-                })
-                .is_break()
-                {
+                if take(Token { id, start: at(from), end: at(to) }).is_break() {
                     return;
                 }
             }
@@ -164,19 +143,14 @@ impl Tokenizer {
             let mut relax = |end: usize, id: u32, score: f64| {
                 let step = &mut steps[end];
                 if step.start == usize::MAX || score_here + score > step.score {
-                    *step = Step {
-                        score: score_here + score,
-                        start,
-                        id,
-                    };
+                    *step = Step { score: score_here + score, start, id };
                 }
             };
             let mut alone = false;
-            self.vocabulary
-                .prefixes(&bytes[start..], |length, id, score| {
-                    alone |= length == character.len_utf8();
-                    relax(start + length, id, score);
-                });
+            self.vocabulary.prefixes(&bytes[start..], |length, id, score| {
+                alone |= length == character.len_utf8();
+                relax(start + length, id, score);
+            });
             if !alone {
                 relax(start + character.len_utf8(), UNKNOWN, unknown);
             }
@@ -196,22 +170,13 @@ impl Tokenizer {
 
 /// Bytes of the word boundary that `text` begins with: a run of spaces, or one mark.
 fn mark_len(text: &str) -> usize {
-    if text.starts_with(WORD_MARK) {
-        WORD_MARK_BYTES
-    } else {
-        text.len() - text.trim_start_matches(' ').len()
-    }
+    if text.starts_with(WORD_MARK) { WORD_MARK_BYTES } else { text.len() - text.trim_start_matches(' ').len() }
 }
 
 /// The character rules of `SentencePiece`. The first number is how many bytes of `text` were left out before the part that is
 /// normalised: characters that map to nothing at the very start would shift the alignment of all that follows.
 fn normalise(vocabulary: &Vocabulary, text: &str) -> (usize, NormalizedString) {
-    let vanishes = |c: char| {
-        vocabulary
-            .charsmap
-            .transform(c.encode_utf8(&mut [0; 4]))
-            .is_some_and(str::is_empty)
-    };
+    let vanishes = |c: char| vocabulary.charsmap.transform(c.encode_utf8(&mut [0; 4])).is_some_and(str::is_empty);
     let kept = text.trim_start_matches(vanishes);
     let mut normalised = NormalizedString::from(kept);
     if vocabulary.charsmap.normalize(&mut normalised).is_err() {

@@ -37,10 +37,7 @@ impl Vocabulary {
     /// [`EmbedError::Malformed`] when the file is not of this layout.
     pub(super) fn read(packed: &[u8]) -> Result<Self> {
         let mut raw = Vec::new();
-        ZlibDecoder::new(packed)
-            .take(BYTES_MAX)
-            .read_to_end(&mut raw)
-            .map_err(malformed)?;
+        ZlibDecoder::new(packed).take(BYTES_MAX).read_to_end(&mut raw).map_err(malformed)?;
         let mut rest = raw.as_slice();
         if take(&mut rest, MAGIC.len())? != MAGIC {
             return Err(malformed("not a vocabulary of this version"));
@@ -48,18 +45,8 @@ impl Vocabulary {
         let count = take_u32(&mut rest)?;
         let charsmap_bytes = take_u32(&mut rest)?;
         let charsmap = Precompiled::from(take(&mut rest, charsmap_bytes)?).map_err(malformed)?;
-        let scores = take(
-            &mut rest,
-            count
-                .checked_mul(4)
-                .ok_or_else(|| malformed("too many pieces"))?,
-        )?;
-        let scores: Vec<f32> = scores
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|bytes| f32::from_le_bytes(*bytes))
-            .collect();
+        let scores = take(&mut rest, count.checked_mul(4).ok_or_else(|| malformed("too many pieces"))?)?;
+        let scores: Vec<f32> = scores.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         if count <= UNKNOWN as usize || scores.iter().any(|score| !score.is_finite()) {
             return Err(malformed("too few pieces, or a score that is no number"));
         }
@@ -75,12 +62,7 @@ impl Vocabulary {
         let mut builder = fst::MapBuilder::memory();
         builder.extend_iter(pieces).map_err(malformed)?;
         let lowest = f64::from(scores.iter().copied().fold(f32::INFINITY, f32::min));
-        Ok(Self {
-            charsmap,
-            pieces: builder.into_map(),
-            scores,
-            lowest,
-        })
+        Ok(Self { charsmap, pieces: builder.into_map(), scores, lowest })
     }
 
     /// Score of a character that no piece spells: the penalty of `SentencePiece` below the rarest piece.
@@ -117,15 +99,11 @@ impl Vocabulary {
 
 #[allow(clippy::needless_pass_by_value)] // Taken by `map_err`.
 fn malformed(reason: impl ToString) -> EmbedError {
-    EmbedError::Malformed {
-        file: VOCABULARY_FILE.into(),
-        reason: reason.to_string(),
-    }
+    EmbedError::Malformed { file: VOCABULARY_FILE.into(), reason: reason.to_string() }
 }
 
 fn take<'a>(rest: &mut &'a [u8], count: usize) -> Result<&'a [u8]> {
-    rest.split_off(..count)
-        .ok_or_else(|| malformed("ends too early"))
+    rest.split_off(..count).ok_or_else(|| malformed("ends too early"))
 }
 
 fn take_u32(rest: &mut &[u8]) -> Result<usize> {

@@ -41,20 +41,11 @@ impl Weights {
     pub(super) fn open(bytes: Bytes) -> Result<Self> {
         let content = Content::read(&mut Cursor::new(&bytes)).map_err(malformed)?;
         let number = |key: &str| -> Result<usize> {
-            let value = content
-                .metadata
-                .get(key)
-                .ok_or_else(|| malformed(format!("{key} is missing")))?;
+            let value = content.metadata.get(key).ok_or_else(|| malformed(format!("{key} is missing")))?;
             Ok(value.to_u32().map_err(malformed)? as usize)
         };
-        let epsilon = content
-            .metadata
-            .get("bert.attention.layer_norm_epsilon")
-            .and_then(|v| v.to_f32().ok());
-        let words = content
-            .tensor_infos
-            .get(WORDS)
-            .ok_or_else(|| malformed(format!("{WORDS} is missing")))?;
+        let epsilon = content.metadata.get("bert.attention.layer_norm_epsilon").and_then(|v| v.to_f32().ok());
+        let words = content.tensor_infos.get(WORDS).ok_or_else(|| malformed(format!("{WORDS} is missing")))?;
         let geometry = Geometry {
             layers: number("bert.block_count")?,
             hidden: number("bert.embedding_length")?,
@@ -64,80 +55,40 @@ impl Weights {
             vocabulary: words.shape.dims().first().copied().unwrap_or(0),
             epsilon: epsilon.unwrap_or(1e-12),
         };
-        let Geometry {
-            layers,
-            hidden,
-            inner,
-            heads,
-            positions,
-            ..
-        } = geometry;
-        let head_fits =
-            (1..=hidden).contains(&heads) && hidden % heads == 0 && (hidden / heads) % LANES == 0;
-        let sizes_fit = hidden <= 4096
-            && inner % LANES == 0
-            && (1..=16_384).contains(&inner)
-            && hidden % BLOCK_NUMBERS == 0;
-        if !head_fits
-            || !sizes_fit
-            || !(1..=96).contains(&layers)
-            || !(2..=8192).contains(&positions)
-        {
+        let Geometry { layers, hidden, inner, heads, positions, .. } = geometry;
+        let head_fits = (1..=hidden).contains(&heads) && hidden % heads == 0 && (hidden / heads) % LANES == 0;
+        let sizes_fit =
+            hidden <= 4096 && inner % LANES == 0 && (1..=16_384).contains(&inner) && hidden % BLOCK_NUMBERS == 0;
+        if !head_fits || !sizes_fit || !(1..=96).contains(&layers) || !(2..=8192).contains(&positions) {
             return Err(malformed(format!("{geometry:?} is not supported")));
         }
-        Ok(Self {
-            bytes,
-            content,
-            geometry,
-        })
+        Ok(Self { bytes, content, geometry })
     }
 
     /// A tensor in f32, row after row; `shape` is what it has to be.
     pub(super) fn dense(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let cursor = &mut Cursor::new(&self.bytes);
-        let tensor = self
-            .content
-            .tensor(cursor, name, &Device::Cpu)
-            .map_err(malformed)?;
+        let tensor = self.content.tensor(cursor, name, &Device::Cpu).map_err(malformed)?;
         if tensor.shape().dims() != shape {
-            return Err(malformed(format!(
-                "{name} has shape {:?} instead of {shape:?}",
-                tensor.shape().dims()
-            )));
+            return Err(malformed(format!("{name} has shape {:?} instead of {shape:?}", tensor.shape().dims())));
         }
-        let tensor = tensor
-            .dequantize(&Device::Cpu)
-            .and_then(|t| t.flatten_all())
-            .and_then(|t| t.to_vec1());
+        let tensor = tensor.dequantize(&Device::Cpu).and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1());
         tensor.map_err(malformed)
     }
 
     /// The word table, left in its file.
     pub(super) fn words(&self) -> Result<WordTable> {
-        let Geometry {
-            hidden, vocabulary, ..
-        } = self.geometry;
-        let info = self
-            .content
-            .tensor_infos
-            .get(WORDS)
-            .ok_or_else(|| malformed(format!("{WORDS} is missing")))?;
+        let Geometry { hidden, vocabulary, .. } = self.geometry;
+        let info = self.content.tensor_infos.get(WORDS).ok_or_else(|| malformed(format!("{WORDS} is missing")))?;
         if info.ggml_dtype != GgmlDType::Q4_0 || info.shape.dims() != [vocabulary, hidden] {
             return Err(malformed("the word table is not Q4_0"));
         }
         let row_bytes = hidden / BLOCK_NUMBERS * BLOCK_BYTES;
-        let start =
-            usize::try_from(self.content.tensor_data_offset + info.offset).map_err(malformed)?;
-        let end = vocabulary
-            .checked_mul(row_bytes)
-            .and_then(|length| start.checked_add(length));
-        let end = end
-            .filter(|end| *end <= self.bytes.len())
-            .ok_or_else(|| malformed("the word table ends too early"))?;
-        Ok(WordTable {
-            bytes: self.bytes.slice(start..end),
-            row_bytes,
-        })
+        let start = usize::try_from(self.content.tensor_data_offset + info.offset).map_err(malformed)?;
+        let end = vocabulary.checked_mul(row_bytes).and_then(|length| start.checked_add(length));
+        let end =
+            end.filter(|end| *end <= self.bytes.len()).ok_or_else(|| malformed("the word table ends too early"))?;
+        Ok(WordTable { bytes: self.bytes.slice(start..end), row_bytes })
     }
 }
 
@@ -153,11 +104,7 @@ impl WordTable {
     /// Writes row `id` to `row`, which is one row long; `None` when there is no such row.
     pub(super) fn decode(&self, id: u32, row: &mut [f32]) -> Option<()> {
         let start = (id as usize).checked_mul(self.row_bytes)?;
-        let blocks = self
-            .bytes
-            .get(start..start + self.row_bytes)?
-            .as_chunks::<BLOCK_BYTES>()
-            .0;
+        let blocks = self.bytes.get(start..start + self.row_bytes)?.as_chunks::<BLOCK_BYTES>().0;
         for (block, numbers) in blocks.iter().zip(row.as_chunks_mut::<BLOCK_NUMBERS>().0) {
             let scale = half(u16::from_le_bytes([block[0], block[1]]));
             let (low, high) = numbers.split_at_mut(BLOCK_NUMBERS / 2);
@@ -175,18 +122,12 @@ fn half(bits: u16) -> f32 {
     let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
     let exponent = i32::from(bits >> 10 & 0x1f);
     let fraction = f32::from(bits & 0x3ff);
-    let magnitude = if exponent == 0 {
-        fraction * 2f32.powi(-24)
-    } else {
-        (1024.0 + fraction) * 2f32.powi(exponent - 25)
-    };
+    let magnitude =
+        if exponent == 0 { fraction * 2f32.powi(-24) } else { (1024.0 + fraction) * 2f32.powi(exponent - 25) };
     sign * magnitude
 }
 
 #[allow(clippy::needless_pass_by_value)] // Taken by `map_err`.
 fn malformed(reason: impl ToString) -> EmbedError {
-    EmbedError::Malformed {
-        file: WEIGHTS_FILE.into(),
-        reason: reason.to_string(),
-    }
+    EmbedError::Malformed { file: WEIGHTS_FILE.into(), reason: reason.to_string() }
 }

@@ -79,7 +79,10 @@ pub const ROUTES: &[Route] = &[
 
 /// What the table says about a call.
 pub enum Match {
-    Found { route: &'static Route, params: Params },
+    Found {
+        route: &'static Route,
+        params: Params,
+    },
     /// The path exists for these methods only.
     Methods(String),
     Unknown,

@@ -44,14 +44,24 @@ impl Assets {
         let is_widget = path.starts_with("widget/");
         // Browsers ask again each time; the answer is mostly 304. Embedding pages may keep the widget for a little while.
         let caching = if is_widget { "public, max-age=300" } else { "no-cache" };
-        let mut response = Response::builder().header(header::ETAG, &asset.etag).header(header::CACHE_CONTROL, caching).header(header::VARY, "Accept-Encoding");
+        let mut response = Response::builder()
+            .header(header::ETAG, &asset.etag)
+            .header(header::CACHE_CONTROL, caching)
+            .header(header::VARY, "Accept-Encoding");
         if is_widget {
-            response = response.header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*").header("Cross-Origin-Resource-Policy", "cross-origin");
+            response = response
+                .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+                .header("Cross-Origin-Resource-Policy", "cross-origin");
         }
-        if text(header::IF_NONE_MATCH).split(',').any(|tag| tag.trim().trim_start_matches("W/") == asset.etag || tag.trim() == "*") {
+        if text(header::IF_NONE_MATCH)
+            .split(',')
+            .any(|tag| tag.trim().trim_start_matches("W/") == asset.etag || tag.trim() == "*")
+        {
             return Some(response.status(StatusCode::NOT_MODIFIED).finish());
         }
-        let accepts_gzip = text(header::ACCEPT_ENCODING).split(',').any(|e| e.trim().split(';').next() == Some("gzip") && !e.contains("q=0,") && !e.trim_end().ends_with("q=0"));
+        let accepts_gzip = text(header::ACCEPT_ENCODING).split(',').any(|e| {
+            e.trim().split(';').next() == Some("gzip") && !e.contains("q=0,") && !e.trim_end().ends_with("q=0")
+        });
         response = response.content_type(asset.content_type);
         Some(match &asset.gzip {
             Some(gzip) if accepts_gzip => response.header(header::CONTENT_ENCODING, "gzip").body(gzip.clone()),

@@ -42,7 +42,10 @@ impl<E: Endpoint> Endpoint for Front<E> {
         let said = said(&request, &path);
         let mut passage = Passage::default();
         let outcome = AssertUnwindSafe(self.serve(request, &path, &mut passage)).catch_unwind().await;
-        let outcome = outcome.unwrap_or_else(|_| Err(Fault::new(Code::Internal, "an internal error occurred; the log has the cause under this request").into()));
+        let outcome = outcome.unwrap_or_else(|_| {
+            Err(Fault::new(Code::Internal, "an internal error occurred; the log has the cause under this request")
+                .into())
+        });
         let mut response = match outcome.and_then(refuse_bare_errors) {
             Ok(response) => response,
             Err(refusal) => {
@@ -64,19 +67,31 @@ fn said(request: &Request, path: &str) -> Said {
     let languages = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let is_api = path == "/api" || path.starts_with("/api/") || path.starts_with("/health");
     let first = |code: &str| languages.to_ascii_lowercase().find(code).unwrap_or(usize::MAX);
-    Said { is_api, wants_page: !is_api && accepts.contains("text/html"), language: if first("en") < first("de") { "en" } else { "de" } }
+    Said {
+        is_api,
+        wants_page: !is_api && accepts.contains("text/html"),
+        language: if first("en") < first("de") { "en" } else { "de" },
+    }
 }
 
 impl<E: Endpoint> Front<E> {
     async fn serve(&self, mut request: Request, path: &str, passage: &mut Passage) -> Result<Response, Refusal> {
         // A probe must be answered even when everybody else waits.
-        let _room = if path.starts_with("/healthz/") { None } else { Some(self.shared.room.try_acquire().map_err(|_| Refusal::of_status(StatusCode::SERVICE_UNAVAILABLE, ""))?) };
+        let _room = if path.starts_with("/healthz/") {
+            None
+        } else {
+            Some(self.shared.room.try_acquire().map_err(|_| Refusal::of_status(StatusCode::SERVICE_UNAVAILABLE, ""))?)
+        };
         let client = address::client(&request, &self.shared.trusted_proxies);
         if let Some(client) = client {
             request.set_data(ClientAddress(client));
         }
         // The description of the API has a second, unversioned address.
-        let below = if path == "/api/openapi.json" { Some("/openapi.json") } else { path.strip_prefix(access::BASE).filter(|rest| rest.starts_with('/')) };
+        let below = if path == "/api/openapi.json" {
+            Some("/openapi.json")
+        } else {
+            path.strip_prefix(access::BASE).filter(|rest| rest.starts_with('/'))
+        };
         if let Some(below) = below {
             if request.method() == Method::OPTIONS {
                 return gate::preflight(&self.shared, &request, below, passage);
@@ -93,6 +108,7 @@ impl<E: Endpoint> Front<E> {
 /// Some parts of the framework answer errors as plain text.
 fn refuse_bare_errors(response: Response) -> Result<Response, Refusal> {
     let is_error = response.status().as_u16() >= 400;
-    let is_ours = response.content_type().is_some_and(|t| t.starts_with(problem::CONTENT_TYPE) || t.starts_with("text/html"));
+    let is_ours =
+        response.content_type().is_some_and(|t| t.starts_with(problem::CONTENT_TYPE) || t.starts_with("text/html"));
     if is_error && !is_ours { Err(Refusal::of_status(response.status(), "")) } else { Ok(response) }
 }

@@ -49,7 +49,10 @@ pub fn open_to(response: &mut Response, origin: &str) {
 
 /// Answers a preflight.
 pub fn preflight(shared: &Shared, request: &Request, path: &str, passage: &mut Passage) -> Result<Response, Refusal> {
-    let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD).and_then(|m| Method::from_bytes(m.as_bytes()).ok());
+    let asked = request
+        .headers()
+        .get(header::ACCESS_CONTROL_REQUEST_METHOD)
+        .and_then(|m| Method::from_bytes(m.as_bytes()).ok());
     match access::find(asked.as_ref().unwrap_or(&Method::OPTIONS), path) {
         Match::Found { route, params } => {
             // A page that is not on the list may ask, so that it can read that the call itself is refused.
@@ -70,7 +73,13 @@ pub fn preflight(shared: &Shared, request: &Request, path: &str, passage: &mut P
 }
 
 /// Lets a call through with its [`Caller`] and its whole body, or refuses it.
-pub async fn admit(shared: &Shared, request: &mut Request, path: &str, address: Option<IpAddr>, passage: &mut Passage) -> Result<(), Refusal> {
+pub async fn admit(
+    shared: &Shared,
+    request: &mut Request,
+    path: &str,
+    address: Option<IpAddr>,
+    passage: &mut Passage,
+) -> Result<(), Refusal> {
     let (route, params) = match access::find(request.method(), path) {
         Match::Found { route, params } => (route, params),
         Match::Methods(methods) => return Err(not_this_method(methods)),
@@ -96,7 +105,13 @@ fn not_this_method(methods: String) -> Refusal {
     Refusal { allow: Some(methods), ..fault.into() }
 }
 
-fn check_origin(shared: &Shared, request: &Request, route: &Route, params: &Params, passage: &mut Passage) -> Result<(), Refusal> {
+fn check_origin(
+    shared: &Shared,
+    request: &Request,
+    route: &Route,
+    params: &Params,
+    passage: &mut Passage,
+) -> Result<(), Refusal> {
     let Origin::Foreign(origin) = origin::of(request, &shared.own_origin) else { return Ok(()) };
     if route.access == Access::Visitor {
         passage.cors = Some(origin.clone());
@@ -114,12 +129,17 @@ async fn identify(shared: &Shared, request: &Request, access: Access) -> Outcome
         return Ok(Caller::default());
     }
     if let Some(value) = request.headers().get(header::AUTHORIZATION) {
-        let bearer = value.to_str().ok().and_then(|v| v.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let bearer = value
+            .to_str()
+            .ok()
+            .and_then(|v| v.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let actor = match bearer {
             Some((_, key)) => auth::who_key(store, key.trim())?,
             None => None,
         };
-        let actor = actor.ok_or_else(|| Fault::new(Code::Unauthorized, "this key is unknown, was deleted or has expired"))?;
+        let actor =
+            actor.ok_or_else(|| Fault::new(Code::Unauthorized, "this key is unknown, was deleted or has expired"))?;
         return Ok(Caller { actor: Some(actor), ..Caller::default() });
     }
     let token = session_cookie(request);
@@ -127,14 +147,20 @@ async fn identify(shared: &Shared, request: &Request, access: Access) -> Outcome
         Some(token) => auth::who_session(store, token).await?,
         None => None,
     };
-    let user = user.ok_or_else(|| Fault::new(Code::Unauthorized, "sign in at /console/, or send a key as Authorization: Bearer …"))?;
+    let user = user.ok_or_else(|| {
+        Fault::new(Code::Unauthorized, "sign in at /console/, or send a key as Authorization: Bearer …")
+    })?;
     Ok(Caller { actor: Some(Actor::Operator(user)), session: token, ..Caller::default() })
 }
 
 /// Token of the session cookie.
 pub fn session_cookie(request: &Request) -> Option<String> {
-    let cookies = request.headers().get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
-    cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE).map(|(_, token)| token.to_owned())
+    let cookies =
+        request.headers().get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
+    cookies
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == COOKIE)
+        .map(|(_, token)| token.to_owned())
 }
 
 /// A foreign page must not act with the session of whoever looks at it.
@@ -149,7 +175,11 @@ fn check_forgery(shared: &Shared, request: &Request, route: &Route, has_session:
     let unsupported = || Fault::new(Code::UnsupportedType, "send Content-Type: application/json");
     if has_session {
         if origin::of(request, &shared.own_origin) != Origin::Own {
-            return Err(Fault::new(Code::OriginForbidden, "changes with a session must come from the console; programs send a key instead").into());
+            return Err(Fault::new(
+                Code::OriginForbidden,
+                "changes with a session must come from the console; programs send a key instead",
+            )
+            .into());
         }
         if !is_json && !is_upload {
             return Err(unsupported().into());
@@ -172,13 +202,28 @@ fn is_upload(route: &Route) -> bool {
 
 fn permit(shared: &Shared, route: &Route, params: &Params, caller: &mut Caller) -> Result<(), Refusal> {
     let store = &shared.services.store;
-    let Some(actor) = &caller.actor else { return if route.access == Access::Open { Ok(()) } else { Err(Fault::new(Code::Unauthorized, "sign in or send a key").into()) } };
-    let forbidden = |what: &str| Err(Refusal::from(Fault::new(Code::Forbidden, format!("{what}; `dialogengine key create` makes a key with other scopes"))));
+    let Some(actor) = &caller.actor else {
+        return if route.access == Access::Open {
+            Ok(())
+        } else {
+            Err(Fault::new(Code::Unauthorized, "sign in or send a key").into())
+        };
+    };
+    let forbidden = |what: &str| {
+        Err(Refusal::from(Fault::new(
+            Code::Forbidden,
+            format!("{what}; `dialogengine key create` makes a key with other scopes"),
+        )))
+    };
     // A key must not tell which sites exist beside its own.
-    let hidden = |fault: Fault| if actor.is_operator() { fault } else { Fault::new(Code::Forbidden, "this key belongs to another site") };
+    let hidden = |fault: Fault| {
+        if actor.is_operator() { fault } else { Fault::new(Code::Forbidden, "this key belongs to another site") }
+    };
     match route.access {
         Access::Operator if !actor.is_operator() => return forbidden("this needs a signed-in person"),
-        Access::Listing if matches!(actor, Actor::PublicKey { .. }) => return forbidden("the public key of a site can only ask"),
+        Access::Listing if matches!(actor, Actor::PublicKey { .. }) => {
+            return forbidden("the public key of a site can only ask");
+        }
         Access::Open | Access::Operator | Access::Listing => {}
         Access::Visitor | Access::Site(_) => {
             let scope = if let Access::Site(scope) = route.access { scope } else { Scope::Ask };
@@ -223,18 +268,29 @@ fn count(shared: &Shared, route: &Route, caller: &Caller, address: Option<IpAddr
 
 /// Reads the body here, within size and time, so that no parser behind can be made to wait or to grow.
 async fn read_body(shared: &Shared, request: &mut Request, route: &Route) -> Result<(), Refusal> {
-    let encoded = request.headers().get(header::CONTENT_ENCODING).is_some_and(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let encoded = request
+        .headers()
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"));
     if encoded {
-        return Err(Fault::new(Code::UnsupportedType, "compressed requests are not accepted; send the body as it is").into());
+        return Err(
+            Fault::new(Code::UnsupportedType, "compressed requests are not accepted; send the body as it is").into()
+        );
     }
     let uploads = is_upload(route);
     let (limit, timeout) = if uploads { (UPLOAD_BYTES_MAX, UPLOAD_TIMEOUT) } else { (BODY_BYTES_MAX, BODY_TIMEOUT) };
-    let too_large = || Refusal::from(Fault::new(Code::BodyTooLarge, format!("the request may have at most {} KB", limit / 1_024)));
-    let told = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    let too_large =
+        || Refusal::from(Fault::new(Code::BodyTooLarge, format!("the request may have at most {} KB", limit / 1_024)));
+    let told =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
     if told.is_some_and(|bytes| bytes > limit as u64) {
         return Err(too_large());
     }
-    let _room = if uploads { Some(shared.upload_room.try_acquire().map_err(|_| Refusal::of_status(StatusCode::SERVICE_UNAVAILABLE, ""))?) } else { None };
+    let _room = if uploads {
+        Some(shared.upload_room.try_acquire().map_err(|_| Refusal::of_status(StatusCode::SERVICE_UNAVAILABLE, ""))?)
+    } else {
+        None
+    };
     let body = request.take_body();
     let bytes = match tokio::time::timeout(timeout, body.into_bytes_limit(limit)).await {
         Ok(Ok(bytes)) => bytes,

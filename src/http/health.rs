@@ -46,7 +46,11 @@ impl Endpoint for Health {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         if !self.may_know(&request).await? {
-            return Err(Fault::new(Code::Unauthorized, "health details are shown on this machine, after signing in, or with a key").into());
+            return Err(Fault::new(
+                Code::Unauthorized,
+                "health details are shown on this machine, after signing in, or with a key",
+            )
+            .into());
         }
         Ok(Json(self.components()?).into_response())
     }
@@ -56,7 +60,8 @@ impl Health {
     async fn may_know(&self, request: &Request) -> Outcome<bool> {
         let store = &self.0.services.store;
         // Behind a proxy on this machine everybody seems to be local, unless it says for whom it asks.
-        let is_forwarded = ["x-forwarded-for", "forwarded", "x-real-ip"].iter().any(|h| request.headers().contains_key(*h));
+        let is_forwarded =
+            ["x-forwarded-for", "forwarded", "x-real-ip"].iter().any(|h| request.headers().contains_key(*h));
         if !is_forwarded && request.data::<ClientAddress>().is_some_and(|a| a.0.is_loopback()) {
             return Ok(true);
         }
@@ -76,7 +81,8 @@ impl Health {
         let sites = site::list(&services.store)?;
         for site in &sites {
             let status = services.indexes.status(site.id)?;
-            (words, vectors, pending) = (words + status.words, vectors + status.vectors, pending + status.pending_vectors);
+            (words, vectors, pending) =
+                (words + status.words, vectors + status.vectors, pending + status.pending_vectors);
             behind += knowledge::counts(&services.store, site.id)?.pending;
         }
         let jobs = services.jobs.list(None)?;

@@ -25,7 +25,6 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-
 use std::sync::Arc;
 
 use poem::{Endpoint, EndpointExt as _, Response, Route};

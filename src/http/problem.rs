@@ -57,9 +57,12 @@ impl Refusal {
             408 => Fault::new(Code::BadRequest, "the request took too long to arrive"),
             411 | 413 => Fault::new(Code::BodyTooLarge, "the request is larger than allowed here"),
             415 => Fault::new(Code::UnsupportedType, "this content type is not understood here; send application/json"),
-            400..=499 => Fault::new(Code::BadRequest, shorten(said)),
+            400..=499 => {
+                Fault::new(Code::BadRequest, format!("{}; /api/openapi.json describes the request", shorten(said)))
+            }
             503 => Fault::new(Code::Unavailable, "the server is busy; try again in a moment"),
-            _ => Fault::new(Code::Internal, "an internal error occurred; the log has the cause under this request").with_source(std::io::Error::other(said.to_owned())),
+            _ => Fault::new(Code::Internal, "an internal error occurred; the log has the cause under this request")
+                .with_source(std::io::Error::other(said.to_owned())),
         };
         fault.into()
     }
@@ -104,5 +107,9 @@ impl Refusal {
 
 fn shorten(said: &str) -> String {
     const CHARS_MAX: usize = 300;
-    if said.chars().count() <= CHARS_MAX { said.to_owned() } else { said.chars().take(CHARS_MAX).chain(['…']).collect() }
+    if said.chars().count() <= CHARS_MAX {
+        said.to_owned()
+    } else {
+        said.chars().take(CHARS_MAX).chain(['…']).collect()
+    }
 }

@@ -25,7 +25,10 @@ struct Limit<K: Hash + Eq + Clone> {
 impl<K: Hash + Eq + Clone> Limit<K> {
     /// Zero means no limit.
     fn per_minute(count: u32) -> Self {
-        Self { limiter: NonZeroU32::new(count).map(|n| RateLimiter::keyed(Quota::per_minute(n))), calls: AtomicU32::new(0) }
+        Self {
+            limiter: NonZeroU32::new(count).map(|n| RateLimiter::keyed(Quota::per_minute(n))),
+            calls: AtomicU32::new(0),
+        }
     }
 
     fn take(&self, key: &K) -> Result<(), Refusal> {
@@ -51,7 +54,11 @@ pub struct Rates {
 
 impl Rates {
     pub fn new(limits: &Limits) -> Self {
-        Self { ask_address: Limit::per_minute(limits.ask_per_minute_address), ask_key: Limit::per_minute(limits.ask_per_minute_key), sign_in: Limit::per_minute(limits.sign_in_per_minute_address) }
+        Self {
+            ask_address: Limit::per_minute(limits.ask_per_minute_address),
+            ask_key: Limit::per_minute(limits.ask_per_minute_key),
+            sign_in: Limit::per_minute(limits.sign_in_per_minute_address),
+        }
     }
 
     /// A visitor's question. `key` names the site's public key.

@@ -15,7 +15,9 @@ use super::access::{Access, BASE, ROUTES};
 pub fn openapi(resources: &str) -> String {
     let mut document: Value = serde_json::from_str(resources).unwrap_or_default();
     document["servers"] = json!([{"url": BASE}]);
-    document["info"]["description"] = json!("Answers visitors' questions from a site's own pages, with checked citations. Errors are problem documents (RFC 9457) with a stable `code`.");
+    document["info"]["description"] = json!(
+        "Answers visitors' questions from a site's own pages, with checked citations. Errors are problem documents (RFC 9457) with a stable `code`."
+    );
     document["components"]["securitySchemes"] = json!({
         "key": {"type": "http", "scheme": "bearer", "description": "A secret key of a site (`de_…`), or for visitors its public key (`pk_…`)."},
         "session": {"type": "apiKey", "in": "cookie", "name": super::gate::COOKIE, "description": "After signing in; changes need the same origin and Content-Type application/json."},
@@ -52,7 +54,8 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let said = operation["description"].as_str().unwrap_or_default();
     operation["description"] = json!(format!("{said}\n\n{needs}").trim());
     let names = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let mut parameters: Vec<Value> = names.map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})).collect();
+    let mut parameters: Vec<Value> =
+        names.map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})).collect();
     parameters.extend(operation["parameters"].as_array().cloned().unwrap_or_default());
     if !parameters.is_empty() {
         operation["parameters"] = json!(parameters);
@@ -109,6 +112,9 @@ impl Endpoint for Document {
     type Output = Response;
 
     async fn call(&self, _: Request) -> poem::Result<Response> {
-        Ok(Response::builder().content_type("application/json").header("Cache-Control", "no-cache").body(self.0.clone()))
+        Ok(Response::builder()
+            .content_type("application/json")
+            .header("Cache-Control", "no-cache")
+            .body(self.0.clone()))
     }
 }

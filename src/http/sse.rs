@@ -74,7 +74,9 @@ fn respond(shared: &Arc<Shared>, events: impl Stream<Item = Event> + Send + 'sta
 /// The stream of an answer, beginning behind the event `after`.
 pub fn answer_stream(shared: &Arc<Shared>, answer: &Answer, token: Option<&str>, after: usize) -> Response {
     let events = answer_events(answer, token).into_iter().enumerate().skip(after);
-    let events: Vec<Event> = events.map(|(at, (name, data))| Event::message(data.to_string()).event_type(name).id((at + 1).to_string())).collect();
+    let events: Vec<Event> = events
+        .map(|(at, (name, data))| Event::message(data.to_string()).event_type(name).id((at + 1).to_string()))
+        .collect();
     respond(shared, stream::iter(events))
 }
 
@@ -99,7 +101,8 @@ pub fn job_stream(shared: &Arc<Shared>, id: JobId, view: impl Fn(&Job) -> Value 
                 if following.last.as_ref() != Some(&job) {
                     following.number += 1;
                     following.over = job.state.is_final();
-                    let event = Event::message(view(&job).to_string()).event_type("job").id(following.number.to_string());
+                    let event =
+                        Event::message(view(&job).to_string()).event_type("job").id(following.number.to_string());
                     following.last = Some(job);
                     return Some((event, following));
                 }

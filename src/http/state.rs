@@ -53,7 +53,13 @@ impl Shared {
         Self {
             own_origin: options.own_origin.trim_end_matches('/').to_owned(),
             shutdown: options.shutdown,
-            trusted_proxies: config.server.trusted_proxies.iter().filter_map(|p| p.parse::<IpAddr>().ok()).map(|p| p.to_canonical()).collect(),
+            trusted_proxies: config
+                .server
+                .trusted_proxies
+                .iter()
+                .filter_map(|p| p.parse::<IpAddr>().ok())
+                .map(|p| p.to_canonical())
+                .collect(),
             is_staging: config.server.environment == "staging",
             rates: Rates::new(&config.limits),
             room: Arc::new(Semaphore::new((config.limits.requests_at_once.max(1)) as usize)),
@@ -66,7 +72,10 @@ impl Shared {
     }
 
     pub fn site_of(&self, id: SiteId) -> Outcome<Site> {
-        site::list(&self.services.store)?.into_iter().find(|site| site.id == id).ok_or_else(|| Fault::not_found("such site any more"))
+        site::list(&self.services.store)?
+            .into_iter()
+            .find(|site| site.id == id)
+            .ok_or_else(|| Fault::not_found("such site any more"))
     }
 }
 

@@ -45,9 +45,16 @@ struct Fixture {
 fn services(dir: &std::path::Path, config: Config) -> Services {
     let store = Store::open(dir).unwrap();
     let model = ModelHandle::spawn(None, 1);
-    let indexes = Arc::new(Indexes::open(store.clone(), &dir.join("index"), ModelKey { id: [0; 32], dimensions: 384 }).unwrap());
+    let indexes =
+        Arc::new(Indexes::open(store.clone(), &dir.join("index"), ModelKey { id: [0; 32], dimensions: 384 }).unwrap());
     let second = std::time::Duration::from_secs(1);
-    let dialer = Dialer::new(DialConfig { offline: true, user_agent: "test".into(), connect_timeout: second, request_timeout: second }).unwrap();
+    let dialer = Dialer::new(DialConfig {
+        offline: true,
+        user_agent: "test".into(),
+        connect_timeout: second,
+        request_timeout: second,
+    })
+    .unwrap();
     let ingest = Arc::new(Ingest {
         store: store.clone(),
         indexes: Arc::clone(&indexes),
@@ -59,7 +66,16 @@ fn services(dir: &std::path::Path, config: Config) -> Services {
     });
     let retriever = Retriever { store: store.clone(), indexes: Arc::clone(&indexes), model: model.clone() };
     let dialogs = Dialogs { store: store.clone(), retriever: retriever.clone() };
-    Services { config, jobs: Arc::new(Jobs::open(store.clone()).unwrap()), store, indexes, model, ingest, retriever, dialogs }
+    Services {
+        config,
+        jobs: Arc::new(Jobs::open(store.clone()).unwrap()),
+        store,
+        indexes,
+        model,
+        ingest,
+        retriever,
+        dialogs,
+    }
 }
 
 fn roomy() -> Config {
@@ -77,22 +93,58 @@ impl Fixture {
         let dir = tempfile::tempdir().unwrap();
         let services = Arc::new(services(dir.path(), config));
         let store = &services.store;
-        let a = site::create(store, NewSite { slug: "a".into(), name: Some("Stadt A".into()), origins: vec![ORIGIN.into()], locale: None }).await.unwrap();
-        let b = site::create(store, NewSite { slug: "b".into(), origins: vec!["https://b.example".into()], ..Default::default() }).await.unwrap();
+        let a = site::create(
+            store,
+            NewSite { slug: "a".into(), name: Some("Stadt A".into()), origins: vec![ORIGIN.into()], locale: None },
+        )
+        .await
+        .unwrap();
+        let b = site::create(
+            store,
+            NewSite { slug: "b".into(), origins: vec!["https://b.example".into()], ..Default::default() },
+        )
+        .await
+        .unwrap();
         let patch = Patch { suggestions: Some(vec!["Was kostet ein Personalausweis?".into()]), ..Patch::default() };
         let a = site::update(store, &a.slug, patch).await.unwrap();
         let page = dir.path().join("gebuehren.md");
         std::fs::write(&page, PAGE).unwrap();
         services.ingest.ingest_paths(a.id, &[page.display().to_string()], &Progress::silent()).await.unwrap();
-        auth::create_operator(store, NewUser { email: "op@a.de".into(), password: PASSWORD.into(), ..Default::default() }).await.unwrap();
-        let source = crate::svc::ingest::source::create(store, a.id, crate::svc::ingest::source::NewSource { url: "https://www.example.de".into(), ..Default::default() }, 100).await.unwrap();
+        auth::create_operator(
+            store,
+            NewUser { email: "op@a.de".into(), password: PASSWORD.into(), ..Default::default() },
+        )
+        .await
+        .unwrap();
+        let source = crate::svc::ingest::source::create(
+            store,
+            a.id,
+            crate::svc::ingest::source::NewSource { url: "https://www.example.de".into(), ..Default::default() },
+            100,
+        )
+        .await
+        .unwrap();
         let job = services.jobs.submit(a.id, Kind::Discover { source: source.id }).await.unwrap();
         let shutdown = CancellationToken::new();
         let listener = net::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let options = Options { own_origin: format!("http://{address}"), shutdown: shutdown.clone() };
-        tokio::spawn(net::serve(listener, app(Arc::clone(&services), options), net::Options::default(), shutdown.clone()));
-        Self { address, a, b, source: source.id.to_string(), job: job.to_string(), services, _dir: dir, _shutdown: shutdown.drop_guard() }
+        tokio::spawn(net::serve(
+            listener,
+            app(Arc::clone(&services), options),
+            net::Options::default(),
+            shutdown.clone(),
+        ));
+        Self {
+            address,
+            a,
+            b,
+            source: source.id.to_string(),
+            job: job.to_string(),
+            services,
+            _dir: dir,
+            _shutdown: shutdown.drop_guard(),
+        }
     }
 
     fn own(&self) -> String {
@@ -106,7 +158,13 @@ impl Fixture {
     /// A call with a bearer key and JSON.
     async fn keyed(&self, key: &str, method: &str, path: &str, body: &str) -> Reply {
         let bearer = format!("Bearer {key}");
-        self.call(method, &format!("/api/v1{path}"), &[("Authorization", &bearer), ("Content-Type", "application/json")], body).await
+        self.call(
+            method,
+            &format!("/api/v1{path}"),
+            &[("Authorization", &bearer), ("Content-Type", "application/json")],
+            body,
+        )
+        .await
     }
 
     async fn key(&self, site: &Site, scope: Scope) -> String {

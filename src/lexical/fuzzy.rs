@@ -19,12 +19,7 @@ const LETTERS_MAX: usize = 40;
 
 /// At most `limit` words of the given fields: first those fewest edits away (transposed neighbours are one edit), then
 /// the more frequent; next, longer words that begin with `stem`.
-pub fn similar(
-    searcher: &Searcher,
-    fields: &[Field],
-    stem: &str,
-    limit: usize,
-) -> tantivy::Result<Vec<String>> {
+pub fn similar(searcher: &Searcher, fields: &[Field], stem: &str, limit: usize) -> tantivy::Result<Vec<String>> {
     let letters = stem.chars().count();
     if !(LETTERS_MIN..=LETTERS_MAX).contains(&letters) {
         return Ok(Vec::new());
@@ -53,10 +48,7 @@ pub fn similar(
     candidates.retain(|word, _| word.chars().all(char::is_alphabetic));
     for (word, frequency) in &mut candidates {
         for field in fields {
-            *frequency = (*frequency).max(document_frequency(
-                searcher,
-                &Term::from_field_text(*field, word),
-            )?);
+            *frequency = (*frequency).max(document_frequency(searcher, &Term::from_field_text(*field, word))?);
         }
     }
     let mut ranked: Vec<(usize, bool, u64, String)> = candidates
@@ -65,26 +57,11 @@ pub fn similar(
         .map(|(word, frequency)| {
             let distance = strsim::osa_distance(stem, &word).min(usize::from(edits) + 1);
             // People seldom miss the first letter.
-            (
-                distance,
-                word.chars().next() != stem.chars().next(),
-                frequency,
-                word,
-            )
+            (distance, word.chars().next() != stem.chars().next(), frequency, word)
         })
         .collect();
-    ranked.sort_by(|a, b| {
-        (a.0, a.1)
-            .cmp(&(b.0, b.1))
-            .then(b.2.cmp(&a.2))
-            .then(a.3.cmp(&b.3))
-    });
+    ranked.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(b.2.cmp(&a.2)).then(a.3.cmp(&b.3)));
     // Words further away only help when there is none nearby.
     let nearest = ranked.first().map_or(0, |r| r.0);
-    Ok(ranked
-        .into_iter()
-        .filter(|r| r.0 == nearest)
-        .take(limit)
-        .map(|r| r.3)
-        .collect())
+    Ok(ranked.into_iter().filter(|r| r.0 == nearest).take(limit).map(|r| r.3).collect())
 }

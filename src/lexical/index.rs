@@ -12,9 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tantivy::collector::TopDocs;
 use tantivy::directory::MmapDirectory;
 use tantivy::merge_policy::LogMergePolicy;
-use tantivy::schema::{
-    FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
-};
+use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{PreTokenizedString, Token as IndexToken};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
 
@@ -48,9 +46,7 @@ impl Fields {
     fn build() -> (Schema, Self) {
         let mut schema = Schema::builder();
         let words = TextOptions::default().set_indexing_options(
-            TextFieldIndexing::default()
-                .set_tokenizer("raw")
-                .set_index_option(IndexRecordOption::WithFreqs),
+            TextFieldIndexing::default().set_tokenizer("raw").set_index_option(IndexRecordOption::WithFreqs),
         );
         let fields = Self {
             key: schema.add_u64_field("key", INDEXED | FAST),
@@ -149,12 +145,7 @@ impl WordIndex {
     ///
     /// # Errors
     /// On failure nothing of the call is applied.
-    pub fn apply(
-        &self,
-        upserts: &[Entry],
-        deletes: &[u64],
-        applied_seq: u64,
-    ) -> Result<(), LexicalError> {
+    pub fn apply(&self, upserts: &[Entry], deletes: &[u64], applied_seq: u64) -> Result<(), LexicalError> {
         let _one_writer = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let state = self.state();
         let mut writer: IndexWriter = state.index.writer_with_num_threads(1, WRITER_BYTES)?;
@@ -179,24 +170,16 @@ impl WordIndex {
         let mut document = TantivyDocument::new();
         document.add_u64(self.fields.key, entry.key);
         let mut parts: Vec<IndexToken> = Vec::new();
-        for (field, text) in [
-            (self.fields.title, &entry.title),
-            (self.fields.section, &entry.section),
-            (self.fields.body, &entry.body),
-        ] {
+        for (field, text) in
+            [(self.fields.title, &entry.title), (self.fields.section, &entry.section), (self.fields.body, &entry.body)]
+        {
             let tokens = analysis::tokens(text, entry.lang);
             for part in tokens.iter().flat_map(|t| &t.parts) {
                 parts.push(index_token(part.clone(), parts.len()));
             }
             document.add_pre_tokenized_text(field, stems(tokens));
         }
-        document.add_pre_tokenized_text(
-            self.fields.parts,
-            PreTokenizedString {
-                text: String::new(),
-                tokens: parts,
-            },
-        );
+        document.add_pre_tokenized_text(self.fields.parts, PreTokenizedString { text: String::new(), tokens: parts });
         let address = analysis::tokens(&entry.url_words, entry.lang);
         document.add_pre_tokenized_text(self.fields.url, stems(address));
         document
@@ -214,21 +197,12 @@ impl WordIndex {
         let Some(query) = query.filter(|_| limit > 0) else {
             return Ok(Vec::new());
         };
-        let bound = Bound {
-            statistics: &state.statistics,
-            searcher: &state.searcher,
-        };
+        let bound = Bound { statistics: &state.statistics, searcher: &state.searcher };
         let top = TopDocs::with_limit(limit).order_by_score();
-        let found = state
-            .searcher
-            .search_with_statistics_provider(&query, &top, &bound)?;
+        let found = state.searcher.search_with_statistics_provider(&query, &top, &bound)?;
         let mut hits = Vec::with_capacity(found.len());
         for (score, address) in found {
-            let keys = state
-                .searcher
-                .segment_reader(address.segment_ord)
-                .fast_fields()
-                .u64("key")?;
+            let keys = state.searcher.segment_reader(address.segment_ord).fast_fields().u64("key")?;
             hits.extend(keys.first(address.doc_id).map(|key| Hit { key, score }));
         }
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.key.cmp(&b.key)));
@@ -240,15 +214,8 @@ impl WordIndex {
     #[must_use]
     pub fn document_frequency(&self, stem: &str) -> u64 {
         let state = self.state();
-        let frequency = |field| {
-            document_frequency(&state.searcher, &Term::from_field_text(field, stem)).unwrap_or(0)
-        };
-        self.fields
-            .text()
-            .into_iter()
-            .map(frequency)
-            .max()
-            .unwrap_or(0)
+        let frequency = |field| document_frequency(&state.searcher, &Term::from_field_text(field, stem)).unwrap_or(0);
+        self.fields.text().into_iter().map(frequency).max().unwrap_or(0)
     }
 
     /// Number of entries.
@@ -306,60 +273,32 @@ impl WordIndex {
 }
 
 fn index_token(text: String, position: usize) -> IndexToken {
-    IndexToken {
-        offset_from: 0,
-        offset_to: 0,
-        position,
-        text,
-        position_length: 1,
-    }
+    IndexToken { offset_from: 0, offset_to: 0, position, text, position_length: 1 }
 }
 
 /// Stop words stay in the index: a question of nothing else must find something.
 fn stems(tokens: Vec<Token>) -> PreTokenizedString {
-    let tokens = tokens
-        .into_iter()
-        .enumerate()
-        .map(|(position, t)| index_token(t.stem, position))
-        .collect();
-    PreTokenizedString {
-        text: String::new(),
-        tokens,
-    }
+    let tokens = tokens.into_iter().enumerate().map(|(position, t)| index_token(t.stem, position)).collect();
+    PreTokenizedString { text: String::new(), tokens }
 }
 
 fn directory(dir: &Path) -> Result<SealedDirectory, LexicalError> {
-    Ok(SealedDirectory(
-        MmapDirectory::open(dir).map_err(tantivy::TantivyError::from)?,
-    ))
+    Ok(SealedDirectory(MmapDirectory::open(dir).map_err(tantivy::TantivyError::from)?))
 }
 
 fn assemble(index: Index, reader: IndexReader, fields: &Fields) -> Result<State, LexicalError> {
     let searcher = reader.searcher();
     let statistics = Statistics::read(&searcher, &fields.text())?;
-    Ok(State {
-        index,
-        reader,
-        searcher,
-        statistics,
-    })
+    Ok(State { index, reader, searcher, statistics })
 }
 
 fn start(index: Index, fields: &Fields) -> Result<State, LexicalError> {
-    let reader = index
-        .reader_builder()
-        .reload_policy(ReloadPolicy::Manual)
-        .try_into()?;
+    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
     assemble(index, reader, fields)
 }
 
 /// The index in `dir` and its sequence; `None` if there is none yet.
-fn load(
-    dir: &Path,
-    schema: &Schema,
-    fields: &Fields,
-    tag: &str,
-) -> Result<Option<(State, u64)>, LexicalError> {
+fn load(dir: &Path, schema: &Schema, fields: &Fields, tag: &str) -> Result<Option<(State, u64)>, LexicalError> {
     let directory = directory(dir)?;
     if !Index::exists(&directory).map_err(tantivy::TantivyError::from)? {
         return Ok(None);
@@ -372,19 +311,13 @@ fn load(
     if found != tag || index.schema() != *schema {
         return Err(LexicalError::Damaged("made by another version".into()));
     }
-    let sequence = sequence
-        .parse()
-        .map_err(|_| LexicalError::Damaged("unreadable sequence".into()))?;
+    let sequence = sequence.parse().map_err(|_| LexicalError::Damaged("unreadable sequence".into()))?;
     verify(&index)?;
     Ok(Some((start(index, fields)?, sequence)))
 }
 
 fn verify(index: &Index) -> Result<(), LexicalError> {
-    let mut damaged: Vec<String> = index
-        .validate_checksum()?
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+    let mut damaged: Vec<String> = index.validate_checksum()?.iter().map(|path| path.display().to_string()).collect();
     damaged.sort();
     // tantivy compares only files that exist.
     for segment in index.searchable_segment_metas()? {
@@ -395,11 +328,7 @@ fn verify(index: &Index) -> Result<(), LexicalError> {
             }
         }
     }
-    if damaged.is_empty() {
-        Ok(())
-    } else {
-        Err(LexicalError::Damaged(damaged.join(", ")))
-    }
+    if damaged.is_empty() { Ok(()) } else { Err(LexicalError::Damaged(damaged.join(", "))) }
 }
 
 /// An empty index in `dir`, whose files are removed first (an index folder is flat).
@@ -410,11 +339,7 @@ fn create(dir: &Path, schema: &Schema, fields: &Fields) -> Result<State, Lexical
             fs::remove_file(file.path())?;
         }
     }
-    let index = Index::create(
-        directory(dir)?,
-        schema.clone(),
-        tantivy::IndexSettings::default(),
-    )?;
+    let index = Index::create(directory(dir)?, schema.clone(), tantivy::IndexSettings::default())?;
     start(index, fields)
 }
 

@@ -79,30 +79,16 @@ pub fn build(
             .into_iter()
             .map(|words| {
                 let terms = words.iter().flat_map(|(word, weight)| {
-                    fields
-                        .weighted(weights)
-                        .into_iter()
-                        .filter(|(_, boost)| *boost > 0.0)
-                        .map(move |(field, boost)| {
-                            let term = TermQuery::new(
-                                Term::from_field_text(field, word),
-                                IndexRecordOption::WithFreqs,
-                            );
-                            (
-                                Occur::Should,
-                                Box::new(BoostQuery::new(Box::new(term), boost * weight))
-                                    as Box<dyn Query>,
-                            )
-                        })
+                    fields.weighted(weights).into_iter().filter(|(_, boost)| *boost > 0.0).map(move |(field, boost)| {
+                        let term = TermQuery::new(Term::from_field_text(field, word), IndexRecordOption::WithFreqs);
+                        (Occur::Should, Box::new(BoostQuery::new(Box::new(term), boost * weight)) as Box<dyn Query>)
+                    })
                 });
                 Box::new(BooleanQuery::new(terms.collect())) as Box<dyn Query>
             })
             .collect();
         if !readings.is_empty() {
-            clauses.push((
-                Occur::Should,
-                Box::new(DisjunctionMaxQuery::with_tie_breaker(readings, weights.tie)),
-            ));
+            clauses.push((Occur::Should, Box::new(DisjunctionMaxQuery::with_tie_breaker(readings, weights.tie))));
         }
     }
     Ok((!clauses.is_empty()).then(|| BooleanQuery::new(clauses)))
@@ -127,10 +113,7 @@ fn push(list: &mut Vec<String>, word: String) {
 
 /// The content words of a question. When its language is unsure, each word counts in both languages.
 fn groups(question: &str) -> Vec<Group> {
-    let end = question
-        .char_indices()
-        .nth(QUESTION_CHARS_MAX)
-        .map_or(question.len(), |(i, _)| i);
+    let end = question.char_indices().nth(QUESTION_CHARS_MAX).map_or(question.len(), |(i, _)| i);
     let question = &question[..end];
     let lang = analysis::detect(question);
     let german = analysis::tokens(question, Lang::De);
@@ -148,23 +131,12 @@ fn groups(question: &str) -> Vec<Group> {
     content.truncate(WORDS_MAX);
     let mut groups: Vec<Group> = Vec::with_capacity(content.len());
     for (place, &i) in content.iter().enumerate() {
-        let mut group = Group {
-            is_number: german[i].is_number,
-            ..Group::default()
-        };
+        let mut group = Group { is_number: german[i].is_number, ..Group::default() };
         // The documents may be in either language, whatever the question is in; names and loan words meet this way.
-        let mine = if lang == Lang::En {
-            &english[i]
-        } else {
-            &german[i]
-        };
+        let mine = if lang == Lang::En { &english[i] } else { &german[i] };
         group.stem.clone_from(&mine.stem);
         // Entries in a language that is neither are not stemmed.
-        for other in [
-            &german[i].stem,
-            &english[i].stem,
-            &analysis::fold(&german[i].text),
-        ] {
+        for other in [&german[i].stem, &english[i].stem, &analysis::fold(&german[i].text)] {
             if *other != group.stem {
                 push(&mut group.others, other.clone());
             }

@@ -38,10 +38,7 @@ impl Directory for SealedDirectory {
         let mut data = self.0.atomic_read(path)?;
         let damaged = || {
             let error = io::Error::new(io::ErrorKind::InvalidData, "checksum differs");
-            OpenReadError::IoError {
-                io_error: Arc::new(error),
-                filepath: path.to_owned(),
-            }
+            OpenReadError::IoError { io_error: Arc::new(error), filepath: path.to_owned() }
         };
         let length = data.len().checked_sub(SEAL_BYTES).ok_or_else(damaged)?;
         let seal = data.split_off(length);

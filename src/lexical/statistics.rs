@@ -22,17 +22,11 @@ impl Statistics {
         for segment in searcher.segment_readers() {
             for field in fields {
                 let lengths = segment.get_fieldnorms_reader(*field)?;
-                let sum: u64 = segment
-                    .doc_ids_alive()
-                    .map(|doc| u64::from(lengths.fieldnorm(doc)))
-                    .sum();
+                let sum: u64 = segment.doc_ids_alive().map(|doc| u64::from(lengths.fieldnorm(doc))).sum();
                 *tokens.entry(*field).or_default() += sum;
             }
         }
-        Ok(Self {
-            tokens,
-            docs: searcher.num_docs(),
-        })
+        Ok(Self { tokens, docs: searcher.num_docs() })
     }
 }
 

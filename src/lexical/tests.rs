@@ -10,14 +10,7 @@ use super::*;
 mod relevance;
 
 fn entry(key: u64, title: &str, body: &str) -> Entry {
-    Entry {
-        key,
-        doc: key / 4,
-        lang: Lang::De,
-        title: title.into(),
-        body: body.into(),
-        ..Entry::default()
-    }
+    Entry { key, doc: key / 4, lang: Lang::De, title: title.into(), body: body.into(), ..Entry::default() }
 }
 
 fn fresh(entries: &[Entry]) -> (tempfile::TempDir, WordIndex) {
@@ -29,12 +22,7 @@ fn fresh(entries: &[Entry]) -> (tempfile::TempDir, WordIndex) {
 }
 
 fn keys(index: &WordIndex, question: &str) -> Vec<u64> {
-    index
-        .search(question, 10)
-        .unwrap()
-        .into_iter()
-        .map(|h| h.key)
-        .collect()
+    index.search(question, 10).unwrap().into_iter().map(|h| h.key).collect()
 }
 
 fn town() -> Vec<Entry> {
@@ -44,33 +32,13 @@ fn town() -> Vec<Entry> {
             "Personalausweis",
             "Der Personalausweis wird im Bürgeramt beantragt. Die Ausweisgebühr beträgt 37,00 Euro.",
         ),
-        entry(
-            2,
-            "Hundesteuer",
-            "Wer einen Hund hält, muss ihn anmelden. Die Hundesteuer beträgt 120 Euro im Jahr.",
-        ),
-        entry(
-            3,
-            "Sperrmüll",
-            "Die Sperrmüllabholung wird schriftlich bestellt. Termine nennt der Wertstoffhof.",
-        ),
-        entry(
-            4,
-            "Bibliothek",
-            "Die Stadtbibliothek in der Müllerstraße öffnet um 10:00 Uhr. Herr Müller hilft gern.",
-        ),
-        entry(
-            5,
-            "Wohnsitz",
-            "Nach dem Umzug melden Sie Ihren Wohnsitz innerhalb von zwei Wochen an.",
-        ),
+        entry(2, "Hundesteuer", "Wer einen Hund hält, muss ihn anmelden. Die Hundesteuer beträgt 120 Euro im Jahr."),
+        entry(3, "Sperrmüll", "Die Sperrmüllabholung wird schriftlich bestellt. Termine nennt der Wertstoffhof."),
+        entry(4, "Bibliothek", "Die Stadtbibliothek in der Müllerstraße öffnet um 10:00 Uhr. Herr Müller hilft gern."),
+        entry(5, "Wohnsitz", "Nach dem Umzug melden Sie Ihren Wohnsitz innerhalb von zwei Wochen an."),
         Entry {
             lang: Lang::En,
-            ..entry(
-                6,
-                "Library",
-                "The library lends books and opens at ten. Applications are free.",
-            )
+            ..entry(6, "Library", "The library lends books and opens at ten. Applications are free.")
         },
     ]
 }
@@ -96,30 +64,16 @@ fn questions_find_their_entry() {
         ("37 Euro", 1),
         ("37,00", 1),
     ] {
-        assert_eq!(
-            keys(&index, question).first(),
-            Some(&expected),
-            "{question}"
-        );
+        assert_eq!(keys(&index, question).first(), Some(&expected), "{question}");
     }
 }
 
 #[test]
 fn hostile_questions_are_harmless() {
     let (_dir, index) = fresh(&town());
-    for question in [
-        "",
-        " ",
-        "\0",
-        "title:(hund OR",
-        "*",
-        "\"",
-        "-hund +x AND NOT ^9 ~2 [a TO b]",
-        "/re.*/",
-        "§§§",
-        "𝒳𝓎",
-        "?!",
-    ] {
+    for question in
+        ["", " ", "\0", "title:(hund OR", "*", "\"", "-hund +x AND NOT ^9 ~2 [a TO b]", "/re.*/", "§§§", "𝒳𝓎", "?!"]
+    {
         index.search(question, 10).unwrap();
     }
     let long = "Donaudampfschifffahrtsgesellschaft ".repeat(5_000);
@@ -137,10 +91,7 @@ fn sequence_survives_reopening() {
     let before = index.search("Hund Steuer", 5).unwrap();
     drop(index);
     let (index, applied) = WordIndex::open(dir.path(), "a|b").unwrap();
-    assert_eq!(
-        (applied, index.len(), index.keys().unwrap()),
-        (Some(42), 5, vec![1, 2, 4, 5, 6])
-    );
+    assert_eq!((applied, index.len(), index.keys().unwrap()), (Some(42), 5, vec![1, 2, 4, 5, 6]));
     assert_eq!(index.search("Hund Steuer", 5).unwrap(), before);
     index.verify().unwrap();
     drop(index);
@@ -179,10 +130,7 @@ fn damage_is_noticed() {
     index.apply(&town()[3..], &[1], 2).unwrap();
     let expected = keys(&index, "Hund Bibliothek Wohnsitz");
     drop(index);
-    let files: Vec<_> = fs::read_dir(dir.path())
-        .unwrap()
-        .map(|f| f.unwrap().path())
-        .collect();
+    let files: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|f| f.unwrap().path()).collect();
     let mut noticed = 0;
     for damaged in &files {
         let size = fs::metadata(damaged).unwrap().len();
@@ -210,11 +158,7 @@ fn damage_is_noticed() {
             }
             let (index, applied) = WordIndex::open(copy.path(), "t").unwrap();
             match applied {
-                Some(2) => assert_eq!(
-                    keys(&index, "Hund Bibliothek Wohnsitz"),
-                    expected,
-                    "{damaged:?} {kind} {place}"
-                ),
+                Some(2) => assert_eq!(keys(&index, "Hund Bibliothek Wohnsitz"), expected, "{damaged:?} {kind} {place}"),
                 None => {
                     noticed += 1;
                     assert!(index.is_empty());
@@ -243,15 +187,11 @@ fn leftover_lock_does_not_matter() {
 fn many_entries_are_quick() {
     let dir = tempfile::tempdir().unwrap();
     let (index, _) = WordIndex::open(dir.path(), "t").unwrap();
-    let words: Vec<String> = town()
-        .iter()
-        .flat_map(|e| e.body.split(' ').map(str::to_owned).collect::<Vec<_>>())
-        .collect();
+    let words: Vec<String> =
+        town().iter().flat_map(|e| e.body.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
     let body = |i: u64| {
         (0..120)
-            .map(|n| {
-                words[usize::try_from(i * 31 + n * (i % 7 + 1)).unwrap() % words.len()].as_str()
-            })
+            .map(|n| words[usize::try_from(i * 31 + n * (i % 7 + 1)).unwrap() % words.len()].as_str())
             .collect::<Vec<_>>()
             .join(" ")
     };
@@ -266,12 +206,7 @@ fn many_entries_are_quick() {
     let single = begin.elapsed();
     let begin = std::time::Instant::now();
     for _ in 0..50 {
-        index
-            .search(
-                "Was kostet die Hundesteuer im Bürgeramt und wann ist der Termin? Persnoalausweis",
-                20,
-            )
-            .unwrap();
+        index.search("Was kostet die Hundesteuer im Bürgeramt und wann ist der Termin? Persnoalausweis", 20).unwrap();
     }
     let search = begin.elapsed() / 50;
     println!("10 000 entries {filled:?}, one more {single:?}, search {search:?}");
@@ -285,11 +220,8 @@ struct Batch(Vec<(u64, Vec<usize>)>, Vec<u64>);
 
 fn batches() -> impl Strategy<Value = Vec<Batch>> {
     let upsert = (0..12_u64, prop::collection::vec(0..14_usize, 1..12));
-    let batch = (
-        prop::collection::vec(upsert, 0..6),
-        prop::collection::vec(0..12_u64, 0..4),
-    )
-        .prop_map(|(u, d)| Batch(u, d));
+    let batch =
+        (prop::collection::vec(upsert, 0..6), prop::collection::vec(0..12_u64, 0..4)).prop_map(|(u, d)| Batch(u, d));
     prop::collection::vec(batch, 1..8)
 }
 

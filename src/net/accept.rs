@@ -40,7 +40,12 @@ impl Register {
     }
 
     /// Enters a connection unless its address has too many.
-    fn enter(self: &Arc<Self>, peer: SocketAddr, max: usize, permit: OwnedSemaphorePermit) -> Option<(Arc<State>, Registered)> {
+    fn enter(
+        self: &Arc<Self>,
+        peer: SocketAddr,
+        max: usize,
+        permit: OwnedSemaphorePermit,
+    ) -> Option<(Arc<State>, Registered)> {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let count = live.per_address.entry(bucket(peer.ip())).or_default();
         if *count >= max {

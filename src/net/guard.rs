@@ -86,7 +86,16 @@ impl<R> Guarded<R> {
     pub fn new(stream: TcpStream, state: Arc<State>, deadlines: Deadlines, registered: R) -> Self {
         let now = Instant::now();
         let sleep = || Box::pin(tokio::time::sleep_until(now + deadlines.head));
-        Self { stream, state, deadlines, last_activity: now, reading: sleep(), writing: sleep(), is_write_waiting: false, _registered: registered }
+        Self {
+            stream,
+            state,
+            deadlines,
+            last_activity: now,
+            reading: sleep(),
+            writing: sleep(),
+            is_write_waiting: false,
+            _registered: registered,
+        }
     }
 
     /// Waits on the reading side; an error once its time is up.
@@ -98,7 +107,9 @@ impl<R> Guarded<R> {
                 // Busy ends without waking the reading side: look again.
                 now + self.deadlines.head
             } else {
-                self.state.head_began().map_or(self.last_activity + self.deadlines.idle, |began| began + self.deadlines.head)
+                self.state
+                    .head_began()
+                    .map_or(self.last_activity + self.deadlines.idle, |began| began + self.deadlines.head)
             };
             if until <= now {
                 return Poll::Ready(io::ErrorKind::TimedOut.into());
@@ -112,7 +123,12 @@ impl<R> Guarded<R> {
 
     /// Every kind of writing: progress resets the deadline, waiting runs into it. Flushing nothing is no activity, or
     /// looking at an idle connection would keep it alive.
-    fn watch_write<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>, sent_bytes: bool) -> Poll<io::Result<T>> {
+    fn watch_write<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: Poll<io::Result<T>>,
+        sent_bytes: bool,
+    ) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.is_write_waiting = false;
             if sent_bytes {
@@ -159,7 +175,11 @@ impl<R: Unpin> AsyncWrite for Guarded<R> {
         self.watch_write(cx, result, true)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.watch_write(cx, result, true)
     }

@@ -26,13 +26,19 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { proxies: Vec::new(), connections_per_address_max: CONNECTIONS_PER_ADDRESS_MAX, deadlines: Deadlines::default() }
+        Self {
+            proxies: Vec::new(),
+            connections_per_address_max: CONNECTIONS_PER_ADDRESS_MAX,
+            deadlines: Deadlines::default(),
+        }
     }
 }
 
 /// Takes the address, so that links can name the port before anything is served; port 0 picks a free one.
 pub async fn bind(listen: &str) -> Outcome<TcpListener> {
-    let listen: SocketAddr = listen.parse().map_err(|_| Fault::new(Code::ConfigInvalid, format!("\"{listen}\" is no address to listen on; use one like 127.0.0.1:8080")))?;
+    let listen: SocketAddr = listen.parse().map_err(|_| {
+        Fault::new(Code::ConfigInvalid, format!("\"{listen}\" is no address to listen on; use one like 127.0.0.1:8080"))
+    })?;
     TcpListener::bind(listen).await.map_err(|error| refused(listen, error))
 }
 
@@ -52,16 +58,29 @@ where
     };
     let endpoint = Tracked { inner: endpoint, register };
     let stopped = async move { shutdown.cancelled().await };
-    if let Err(error) = Server::new_with_acceptor(gatekeeper).run_with_graceful_shutdown(endpoint, stopped, Some(DRAIN)).await {
+    if let Err(error) =
+        Server::new_with_acceptor(gatekeeper).run_with_graceful_shutdown(endpoint, stopped, Some(DRAIN)).await
+    {
         tracing::error!(%error, "the listener ended");
     }
 }
 
 fn refused(listen: SocketAddr, error: io::Error) -> Fault {
     let detail = match error.kind() {
-        io::ErrorKind::AddrInUse => format!("port {} is in use by another program; stop it, or choose another with --listen {}:0 (0 picks a free port)", listen.port(), host(listen.ip())),
-        io::ErrorKind::PermissionDenied => format!("port {} needs privileges; choose one above 1023 with --listen, or grant CAP_NET_BIND_SERVICE", listen.port()),
-        io::ErrorKind::AddrNotAvailable => format!("{} is no address of this machine; use --listen 127.0.0.1:{} or 0.0.0.0:{1}", listen.ip(), listen.port()),
+        io::ErrorKind::AddrInUse => format!(
+            "port {} is in use by another program; stop it, or choose another with --listen {}:0 (0 picks a free port)",
+            listen.port(),
+            host(listen.ip())
+        ),
+        io::ErrorKind::PermissionDenied => format!(
+            "port {} needs privileges; choose one above 1023 with --listen, or grant CAP_NET_BIND_SERVICE",
+            listen.port()
+        ),
+        io::ErrorKind::AddrNotAvailable => format!(
+            "{} is no address of this machine; use --listen 127.0.0.1:{} or 0.0.0.0:{1}",
+            listen.ip(),
+            listen.port()
+        ),
         _ => format!("{listen} cannot be listened on: {error}; choose another address with --listen"),
     };
     Fault::new(Code::Unavailable, detail).with_source(error)
@@ -84,7 +103,11 @@ impl<E: Endpoint> Endpoint for Tracked<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let busy = request.remote_addr().as_socket_addr().and_then(|peer| self.register.state(*peer)).map(|state| state.begin());
+        let busy = request
+            .remote_addr()
+            .as_socket_addr()
+            .and_then(|peer| self.register.state(*peer))
+            .map(|state| state.begin());
         let response = match self.inner.call(request).await {
             Ok(response) => response.into_response(),
             Err(error) => error.into_response(),

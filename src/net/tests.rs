@@ -29,7 +29,8 @@ impl Endpoint for Echo {
     }
 }
 
-const BRIEF: Deadlines = Deadlines { head: Duration::from_millis(400), idle: Duration::from_millis(800), write: Duration::from_millis(500) };
+const BRIEF: Deadlines =
+    Deadlines { head: Duration::from_millis(400), idle: Duration::from_millis(800), write: Duration::from_millis(500) };
 
 async fn start(per_address_max: usize) -> (std::net::SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
     let listener = bind("127.0.0.1:0").await.unwrap();
@@ -77,7 +78,11 @@ async fn connections_that_do_not_get_on_are_closed() {
     idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     let began = Instant::now();
     let (text, closed) = read(&mut idle, Duration::from_secs(4)).await;
-    assert!(text.contains("ok") && closed && began.elapsed() >= Duration::from_millis(700), "{text} {:?}", began.elapsed());
+    assert!(
+        text.contains("ok") && closed && began.elapsed() >= Duration::from_millis(700),
+        "{text} {:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test]

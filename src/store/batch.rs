@@ -50,13 +50,19 @@ impl<'tx> Batch<'tx> {
     }
 
     /// Keys and bytes under `prefix`, own writes included, at most `limit`.
-    pub fn scan(&self, table: Table, prefix: impl AsRef<[u8]>, limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn scan(
+        &self,
+        table: Table,
+        prefix: impl AsRef<[u8]>,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
         let prefix = prefix.as_ref();
         let end = prefix_end(prefix);
         let mut merged = BTreeMap::new();
         {
             let stored = self.write.open_table(table.definition()).map_err(StoreError::engine)?;
-            let range: (Bound<&[u8]>, Bound<&[u8]>) = (Bound::Included(prefix), end.as_deref().map_or(Bound::Unbounded, Bound::Excluded));
+            let range: (Bound<&[u8]>, Bound<&[u8]>) =
+                (Bound::Included(prefix), end.as_deref().map_or(Bound::Unbounded, Bound::Excluded));
             // The overlay may hide rows, so that many more are needed at most.
             let mut wanted = limit.saturating_add(self.overlay.len());
             for row in stored.range::<&[u8]>(range).map_err(StoreError::engine)? {
@@ -68,7 +74,11 @@ impl<'tx> Batch<'tx> {
                 merged.insert(key.value().to_vec(), Some(value.value().to_vec()));
             }
         }
-        for ((_, key), value) in self.overlay.range((table, prefix.to_vec())..).take_while(|((t, k), _)| *t == table && k.starts_with(prefix)) {
+        for ((_, key), value) in self
+            .overlay
+            .range((table, prefix.to_vec())..)
+            .take_while(|((t, k), _)| *t == table && k.starts_with(prefix))
+        {
             merged.insert(key.clone(), value.clone());
         }
         Ok(merged.into_iter().filter_map(|(k, v)| v.map(|v| (k, v))).take(limit).collect())
@@ -77,12 +87,18 @@ impl<'tx> Batch<'tx> {
     /// Decoded values under `prefix`, with the part of the key behind it.
     pub fn list<V: Value>(&self, prefix: impl AsRef<[u8]>) -> Result<Vec<(Vec<u8>, V)>, StoreError> {
         let skip = prefix.as_ref().len();
-        self.scan(V::TABLE, prefix, usize::MAX)?.into_iter().map(|(key, bytes)| Ok((key[skip..].to_vec(), decode(&bytes)?))).collect()
+        self.scan(V::TABLE, prefix, usize::MAX)?
+            .into_iter()
+            .map(|(key, bytes)| Ok((key[skip..].to_vec(), decode(&bytes)?)))
+            .collect()
     }
 
     /// Adds one to a named counter and returns it; the first value is 1. Numbers are never reused.
     pub fn next(&mut self, counter: &str) -> Result<u64, StoreError> {
-        let last = self.get_raw(Table::Meta, counter.as_bytes())?.and_then(|b| b.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let last = self
+            .get_raw(Table::Meta, counter.as_bytes())?
+            .and_then(|b| b.try_into().ok())
+            .map_or(0, u64::from_be_bytes);
         let next = last + 1;
         self.put_raw(Table::Meta, counter.as_bytes(), next.to_be_bytes().to_vec());
         Ok(next)

@@ -23,7 +23,8 @@ pub trait Value: Serialize + DeserializeOwned {
 /// Encodes a value with its version marker.
 pub fn encode<V: Value>(value: &V) -> Result<Vec<u8>, StoreError> {
     let mut bytes = vec![V::VERSION];
-    serde_json::to_writer(&mut bytes, value).map_err(|e| StoreError::Corrupt { table: V::TABLE.name(), reason: e.to_string() })?;
+    serde_json::to_writer(&mut bytes, value)
+        .map_err(|e| StoreError::Corrupt { table: V::TABLE.name(), reason: e.to_string() })?;
     if bytes.len() > VALUE_BYTES_MAX {
         return Err(StoreError::ValueTooLarge { bytes: bytes.len() });
     }

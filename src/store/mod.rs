@@ -35,7 +35,9 @@ pub const SCHEMA: u32 = 1;
 /// What can go wrong between us and the file.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("the store {path} was written by a newer version (schema {found}, this binary knows {SCHEMA}); install that version again, or restore a backup made by this one")]
+    #[error(
+        "the store {path} was written by a newer version (schema {found}, this binary knows {SCHEMA}); install that version again, or restore a backup made by this one"
+    )]
     SchemaNewer { path: PathBuf, found: u32 },
     #[error("the store cannot be opened: {0}")]
     Open(#[source] Box<redb::Error>),
@@ -61,7 +63,11 @@ impl From<StoreError> for crate::base::Fault {
         match error {
             StoreError::SchemaNewer { .. } => Fault::new(Code::SchemaNewer, error.to_string()),
             StoreError::ValueTooLarge { .. } => Fault::invalid(error.to_string()),
-            other => Fault::new(Code::StoreFailed, "the store did not accept the change; nothing was changed. Check free disk space and the log").with_source(other),
+            other => Fault::new(
+                Code::StoreFailed,
+                "the store did not accept the change; nothing was changed. Check free disk space and the log",
+            )
+            .with_source(other),
         }
     }
 }
@@ -83,7 +89,12 @@ impl Store {
         let path = dir.join("store.redb");
         let mut builder = redb::Database::builder();
         builder.set_cache_size(64 * 1024 * 1024);
-        builder.set_repair_callback(|session| tracing::info!(percent = session.progress() * 100.0, "the store was not closed cleanly and is being checked"));
+        builder.set_repair_callback(|session| {
+            tracing::info!(
+                percent = session.progress() * 100.0,
+                "the store was not closed cleanly and is being checked"
+            )
+        });
         let db = builder.create(&path).map_err(|e| StoreError::Open(Box::new(e.into())))?;
         table::prepare(&db, &path)?;
         let db = Arc::new(db);

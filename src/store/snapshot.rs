@@ -31,7 +31,13 @@ impl Snapshot {
 
     /// Calls `visit(key, bytes)` for every key that starts with `prefix`, in order, beginning after
     /// `after` if given, until it returns `false`.
-    pub fn visit(&self, table: Table, prefix: &[u8], after: Option<&[u8]>, mut visit: impl FnMut(&[u8], &[u8]) -> Result<bool, StoreError>) -> Result<(), StoreError> {
+    pub fn visit(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
         let table = self.read.open_table(table.definition()).map_err(StoreError::engine)?;
         let end = prefix_end(prefix);
         let start = after.map_or(Bound::Included(prefix), Bound::Excluded);

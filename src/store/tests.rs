@@ -50,9 +50,17 @@ async fn failed_change_leaves_nothing_and_does_not_disturb_its_group() {
 #[tokio::test]
 async fn newer_schema_is_refused_and_untouched() {
     let (dir, store) = open();
-    store.write(|b| { b.put_raw(Table::Meta, b"schema", 99_u32.to_be_bytes().to_vec()); Ok::<_, StoreError>(()) }).await.unwrap();
+    store
+        .write(|b| {
+            b.put_raw(Table::Meta, b"schema", 99_u32.to_be_bytes().to_vec());
+            Ok::<_, StoreError>(())
+        })
+        .await
+        .unwrap();
     drop(store);
-    let Err(StoreError::SchemaNewer { found: 99, .. }) = Store::open(dir.path()) else { panic!("opened a newer store") };
+    let Err(StoreError::SchemaNewer { found: 99, .. }) = Store::open(dir.path()) else {
+        panic!("opened a newer store")
+    };
 }
 
 #[test]

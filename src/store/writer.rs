@@ -29,7 +29,10 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(db: Arc<redb::Database>) -> Result<Self, StoreError> {
         let (queue, changes) = sync_channel(QUEUE_MAX);
-        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || run(&db, &changes)).map_err(|e| StoreError::engine(redb::StorageError::Io(e)))?;
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(&db, &changes))
+            .map_err(|e| StoreError::engine(redb::StorageError::Io(e)))?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 

@@ -70,7 +70,11 @@ impl VectorIndex {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Rejected::Missing),
             Err(error) => return Err(VectorError::Io(error).into()),
         };
-        let content = bytes.len().checked_sub(HASH_BYTES).filter(|n| *n >= HEADER_BYTES).ok_or(Rejected::Damaged("it is too short"))?;
+        let content = bytes
+            .len()
+            .checked_sub(HASH_BYTES)
+            .filter(|n| *n >= HEADER_BYTES)
+            .ok_or(Rejected::Damaged("it is too short"))?;
         let (content, hash) = bytes.split_at(content);
         if blake3::hash(content).as_bytes() != hash {
             return Err(Rejected::Damaged("its checksum is wrong"));
@@ -83,13 +87,17 @@ impl VectorIndex {
             return Err(Rejected::OtherModel);
         }
         let (sequence, count, body) = (number(48), number(56), number(64));
-        let keys_bytes = usize::try_from(count).ok().and_then(|n| n.checked_mul(8)).ok_or(Rejected::Damaged("its length is wrong"))?;
+        let keys_bytes = usize::try_from(count)
+            .ok()
+            .and_then(|n| n.checked_mul(8))
+            .ok_or(Rejected::Damaged("its length is wrong"))?;
         let rest = &content[HEADER_BYTES..];
         if rest.len() as u64 != body.saturating_add(keys_bytes as u64) {
             return Err(Rejected::Damaged("its length is wrong"));
         }
         let (keys, body) = rest.split_at(keys_bytes);
-        let keys: HashSet<u64> = keys.chunks_exact(8).filter_map(|b| b.try_into().ok()).map(u64::from_le_bytes).collect();
+        let keys: HashSet<u64> =
+            keys.chunks_exact(8).filter_map(|b| b.try_into().ok()).map(u64::from_le_bytes).collect();
         let index = new_engine(dimensions)?;
         if !keys.is_empty() {
             index.load_from_buffer(body).map_err(|e| engine("load", &e))?;

@@ -119,10 +119,14 @@ impl VectorIndex {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let matches = if exact { state.index.exact_search(query, limit) } else { state.index.search(query, limit) }.map_err(|e| engine("search", &e))?;
+        let matches = if exact { state.index.exact_search(query, limit) } else { state.index.search(query, limit) }
+            .map_err(|e| engine("search", &e))?;
         let pairs = matches.keys.iter().zip(&matches.distances);
         // Keys the map does not know are slots usearch is about to reuse.
-        Ok(pairs.filter(|(key, distance)| state.keys.contains(key) && distance.is_finite()).map(|(&key, &distance)| Hit { key, cosine: 1.0 - distance }).collect())
+        Ok(pairs
+            .filter(|(key, distance)| state.keys.contains(key) && distance.is_finite())
+            .map(|(&key, &distance)| Hit { key, cosine: 1.0 - distance })
+            .collect())
     }
 
     /// The stored vector of a key.
@@ -154,7 +158,8 @@ impl VectorIndex {
     /// All keys, ascending.
     #[must_use]
     pub fn keys(&self) -> Vec<u64> {
-        let mut keys: Vec<u64> = self.state.read().unwrap_or_else(PoisonError::into_inner).keys.iter().copied().collect();
+        let mut keys: Vec<u64> =
+            self.state.read().unwrap_or_else(PoisonError::into_inner).keys.iter().copied().collect();
         keys.sort_unstable();
         keys
     }
@@ -182,7 +187,8 @@ impl VectorIndex {
 
     fn permit(&self) -> Permit<'_> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut running = self.finished.wait_while(running, |n| *n >= SEARCHES_MAX).unwrap_or_else(PoisonError::into_inner);
+        let mut running =
+            self.finished.wait_while(running, |n| *n >= SEARCHES_MAX).unwrap_or_else(PoisonError::into_inner);
         *running += 1;
         Permit(self)
     }

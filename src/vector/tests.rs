@@ -4,7 +4,9 @@ use super::*;
 
 fn vectors(count: u64, dimensions: usize, seed: u64) -> Vec<(u64, Vec<f32>)> {
     let mut rng = StdRng::seed_from_u64(seed);
-    (0..count).map(|key| (key, (0..dimensions).map(|_| (rng.next_u32() % 2_000) as f32 / 1_000.0 - 1.0).collect())).collect()
+    (0..count)
+        .map(|key| (key, (0..dimensions).map(|_| (rng.next_u32() % 2_000) as f32 / 1_000.0 - 1.0).collect()))
+        .collect()
 }
 
 #[test]

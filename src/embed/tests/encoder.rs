@@ -9,32 +9,19 @@ use super::{bundle, cosine};
 static GOLDEN: &[u8] = include_bytes!("golden.f32");
 
 fn golden() -> Vec<Vec<f32>> {
-    let numbers: Vec<f32> = GOLDEN
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .map(|b| f32::from_le_bytes(*b))
-        .collect();
+    let numbers: Vec<f32> = GOLDEN.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
     numbers.chunks_exact(384).map(<[f32]>::to_vec).collect()
 }
 
 fn ids(tokenizer: &Tokenizer) -> Vec<Vec<u32>> {
     let long = long();
-    TEXTS
-        .iter()
-        .copied()
-        .chain([long.as_str()])
-        .map(|text| tokenizer.encode(text, 512))
-        .collect()
+    TEXTS.iter().copied().chain([long.as_str()]).map(|text| tokenizer.encode(text, 512)).collect()
 }
 
 #[test]
 fn vectors_equal_the_reference() {
     let bundle = bundle();
-    let (tokenizer, encoder) = (
-        Tokenizer::load(&bundle).unwrap(),
-        Encoder::load(&bundle).unwrap(),
-    );
+    let (tokenizer, encoder) = (Tokenizer::load(&bundle).unwrap(), Encoder::load(&bundle).unwrap());
     let golden = golden();
     let ids = ids(&tokenizer);
     assert_eq!(ids.len(), golden.len());
@@ -51,19 +38,12 @@ fn vectors_equal_the_reference() {
 #[test]
 fn company_changes_nothing() {
     let bundle = bundle();
-    let (tokenizer, encoder) = (
-        Tokenizer::load(&bundle).unwrap(),
-        Encoder::load(&bundle).unwrap(),
-    );
+    let (tokenizer, encoder) = (Tokenizer::load(&bundle).unwrap(), Encoder::load(&bundle).unwrap());
     let ids = ids(&tokenizer);
     let batch = encoder.embed_batch(&ids).unwrap();
     for (n, (ids, together)) in ids.iter().zip(&batch).enumerate() {
         let alone = encoder.embed(ids).unwrap();
-        let distance = alone
-            .iter()
-            .zip(together)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, f32::max);
+        let distance = alone.iter().zip(together).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(distance < 1e-4, "text {n}: {distance}");
     }
 }
@@ -71,10 +51,7 @@ fn company_changes_nothing() {
 #[test]
 fn questions_find_their_passage_across_languages() {
     let bundle = bundle();
-    let (tokenizer, encoder) = (
-        Tokenizer::load(&bundle).unwrap(),
-        Encoder::load(&bundle).unwrap(),
-    );
+    let (tokenizer, encoder) = (Tokenizer::load(&bundle).unwrap(), Encoder::load(&bundle).unwrap());
     let vectors = encoder.embed_batch(&ids(&tokenizer)).unwrap();
     let right = &vectors[3];
     for question in &vectors[..3] {
@@ -89,15 +66,8 @@ fn questions_find_their_passage_across_languages() {
 fn impossible_input_is_refused() {
     let encoder = Encoder::load(&bundle()).unwrap();
     for ids in [vec![], vec![0; 513], vec![0, 250_037, 2], vec![u32::MAX]] {
-        assert!(
-            matches!(encoder.embed(&ids), Err(EmbedError::BadInput(_))),
-            "{} ids",
-            ids.len()
-        );
+        assert!(matches!(encoder.embed(&ids), Err(EmbedError::BadInput(_))), "{} ids", ids.len());
     }
     assert_eq!(encoder.embed_batch(&[]).unwrap(), Vec::<Vec<f32>>::new());
-    assert!(matches!(
-        encoder.embed_batch(&vec![vec![5; 512]; 33]),
-        Err(EmbedError::BadInput(_))
-    ));
+    assert!(matches!(encoder.embed_batch(&vec![vec![5; 512]; 33]), Err(EmbedError::BadInput(_))));
 }

@@ -31,39 +31,22 @@ fn numbers(count: usize, seed: u32) -> Vec<f32> {
 fn assert_close(found: &[f32], expected: &[f64], tolerance: f64, what: &str) {
     assert_eq!(found.len(), expected.len());
     for (n, (f, e)) in found.iter().zip(expected).enumerate() {
-        assert!(
-            (f64::from(*f) - e).abs() <= tolerance,
-            "{what}, number {n}: {f} instead of {e}"
-        );
+        assert!((f64::from(*f) - e).abs() <= tolerance, "{what}, number {n}: {f} instead of {e}");
     }
 }
 
 #[test]
 fn products() {
     for (rows, depth, columns) in [(1, 32, 16), (5, 7, 48), (13, 384, 32), (17, 33, 80)] {
-        let (left, right, bias) = (
-            numbers(rows * depth, 1),
-            numbers(columns * depth, 2),
-            numbers(columns, 3),
-        );
+        let (left, right, bias) = (numbers(rows * depth, 1), numbers(columns * depth, 2), numbers(columns, 3));
         let mut expected = Vec::new();
         for row in left.chunks_exact(depth) {
             for (column, bias) in right.chunks_exact(depth).zip(&bias) {
-                let sum: f64 = row
-                    .iter()
-                    .zip(column)
-                    .map(|(a, b)| f64::from(*a) * f64::from(*b))
-                    .sum();
+                let sum: f64 = row.iter().zip(column).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
                 expected.push(sum + f64::from(*bias));
             }
         }
-        let view = |data, rows| Rows {
-            data,
-            rows,
-            columns: depth,
-            stride: depth,
-            offset: 0,
-        };
+        let view = |data, rows| Rows { data, rows, columns: depth, stride: depth, offset: 0 };
         let mut packed = Vec::new();
         kernels::pack_rows(view(&right, columns), &mut packed);
         let mut transposed = vec![0.0; depth * columns];
@@ -71,31 +54,13 @@ fn products() {
             transposed[n % depth * columns + n / depth] = *value;
         }
         let mut by_columns = Vec::new();
-        let matrix = Rows {
-            data: &transposed,
-            rows: depth,
-            columns,
-            stride: columns,
-            offset: 0,
-        };
+        let matrix = Rows { data: &transposed, rows: depth, columns, stride: columns, offset: 0 };
         kernels::pack_columns(matrix, depth, &mut by_columns);
         assert_eq!(packed, by_columns);
         for level in levels() {
             let mut out = vec![0.0; rows * columns];
-            kernels::multiply(
-                level,
-                view(&left, rows),
-                &packed,
-                &bias,
-                &mut out,
-                (columns, 0),
-            );
-            assert_close(
-                &out,
-                &expected,
-                1e-4,
-                &format!("{level:?} {rows}x{depth}x{columns}"),
-            );
+            kernels::multiply(level, view(&left, rows), &packed, &bias, &mut out, (columns, 0));
+            assert_close(&out, &expected, 1e-4, &format!("{level:?} {rows}x{depth}x{columns}"));
         }
     }
 }
@@ -108,13 +73,7 @@ fn softmax_of_the_valid_part() {
         let mut expected = Vec::new();
         for row in values.chunks_exact(width) {
             let sum: f64 = row[..valid].iter().map(|v| f64::from(*v).exp()).sum();
-            expected.extend((0..width).map(|n| {
-                if n < valid {
-                    f64::from(row[n]).exp() / sum
-                } else {
-                    0.0
-                }
-            }));
+            expected.extend((0..width).map(|n| if n < valid { f64::from(row[n]).exp() / sum } else { 0.0 }));
         }
         for level in levels() {
             let mut found = values.clone();
@@ -143,12 +102,7 @@ fn gelu_at_known_points() {
             *value = point.0;
         }
         kernels::gelu(level, &mut values);
-        assert_close(
-            &values[..points.len()],
-            &points.map(|(_, y)| y),
-            2e-6,
-            &format!("{level:?}"),
-        );
+        assert_close(&values[..points.len()], &points.map(|(_, y)| y), 2e-6, &format!("{level:?}"));
     }
 }
 
@@ -159,17 +113,10 @@ fn add_norm_has_mean_bias_and_spread_gain() {
     let (gain, bias) = (numbers(width, 7), numbers(width, 8));
     let mut expected = Vec::new();
     for (row, residual) in values.chunks_exact(width).zip(residual.chunks_exact(width)) {
-        let sums: Vec<f64> = row
-            .iter()
-            .zip(residual)
-            .map(|(a, b)| f64::from(*a) + f64::from(*b))
-            .collect();
+        let sums: Vec<f64> = row.iter().zip(residual).map(|(a, b)| f64::from(*a) + f64::from(*b)).collect();
         let mean = sums.iter().sum::<f64>() / width as f64;
-        let spread =
-            (sums.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / width as f64 + 1e-12).sqrt();
-        expected.extend(
-            (0..width).map(|n| (sums[n] - mean) / spread * f64::from(gain[n]) + f64::from(bias[n])),
-        );
+        let spread = (sums.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / width as f64 + 1e-12).sqrt();
+        expected.extend((0..width).map(|n| (sums[n] - mean) / spread * f64::from(gain[n]) + f64::from(bias[n])));
     }
     for level in levels() {
         let mut found = values.clone();

@@ -28,11 +28,7 @@ fn bench() -> Bench {
         Ok(vec![text.len() as f32])
     };
     let pool = EmbedPool::start_with(Box::new(work), 1, "q:".into(), "p:".into()).unwrap();
-    Bench {
-        pool: Arc::new(pool),
-        seen,
-        go,
-    }
+    Bench { pool: Arc::new(pool), seen, go }
 }
 
 impl Bench {
@@ -48,10 +44,7 @@ impl Bench {
         }
     }
 
-    fn passage(
-        &self,
-        text: &'static str,
-    ) -> tokio::task::JoinHandle<Result<Arc<[f32]>, EmbedError>> {
+    fn passage(&self, text: &'static str) -> tokio::task::JoinHandle<Result<Arc<[f32]>, EmbedError>> {
         let pool = Arc::clone(&self.pool);
         tokio::spawn(async move { pool.embed_passage(text).await })
     }
@@ -90,10 +83,7 @@ async fn a_panic_costs_one_text() {
     let bench = bench();
     bench.go.send(()).unwrap();
     bench.go.send(()).unwrap();
-    assert_eq!(
-        bench.pool.embed_passage("panic").await,
-        Err(EmbedError::Panicked("asked to panic".into()))
-    );
+    assert_eq!(bench.pool.embed_passage("panic").await, Err(EmbedError::Panicked("asked to panic".into())));
     // The thread lives.
     assert!(bench.pool.embed_passage("fine").await.is_ok());
 }
@@ -105,10 +95,7 @@ async fn queues_are_bounded() {
     bench.until_seen(1).await;
     let questions: Vec<_> = (0..256).map(|_| bench.query("again")).collect();
     bench.until_waiting((256, 0)).await;
-    assert_eq!(
-        bench.pool.embed_query("one more").await,
-        Err(EmbedError::Busy)
-    );
+    assert_eq!(bench.pool.embed_query("one more").await, Err(EmbedError::Busy));
     let passages: Vec<_> = (0..100).map(|_| bench.passage("text")).collect();
     bench.until_waiting((256, 64)).await;
     // Stopping answers all of them, those outside the queue too.
@@ -118,14 +105,8 @@ async fn queues_are_bounded() {
     for waiting in questions.into_iter().chain(passages) {
         assert_eq!(waiting.await.unwrap(), Err(EmbedError::Stopped));
     }
-    assert_eq!(
-        bench.pool.embed_query("late").await,
-        Err(EmbedError::Stopped)
-    );
-    assert_eq!(
-        bench.pool.embed_passage("late").await,
-        Err(EmbedError::Stopped)
-    );
+    assert_eq!(bench.pool.embed_query("late").await, Err(EmbedError::Stopped));
+    assert_eq!(bench.pool.embed_passage("late").await, Err(EmbedError::Stopped));
 }
 
 #[test]

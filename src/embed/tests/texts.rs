@@ -15,9 +15,6 @@ pub(super) const TEXTS: [&str; 9] = [
 /// Longer than the model reads.
 pub(super) fn long() -> String {
     (1..=90).fold(String::from("passage:"), |text, n| {
-        format!(
-            "{text} Absatz {n}: Anträge werden im Rathaus, Zimmer {}, angenommen.",
-            n * 7 % 101
-        )
+        format!("{text} Absatz {n}: Anträge werden im Rathaus, Zimmer {}, angenommen.", n * 7 % 101)
     })
 }

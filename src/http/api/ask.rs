@@ -50,7 +50,10 @@ impl IntoResponse for Answered {
 
 impl ApiResponse for Answered {
     fn meta() -> MetaResponses {
-        let media = |content_type, ty| MetaMediaType { content_type, schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new(ty))) };
+        let media = |content_type, ty| MetaMediaType {
+            content_type,
+            schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new(ty))),
+        };
         MetaResponses {
             responses: vec![MetaResponse {
                 description: "JSON: {dialog_id, turn_id, outcome: answered|clarify|refused|error, engine, locale, blocks:[{type,…}], citations:[{id,n,document_id,title,url,quote,section[],updated_at?}], suggestions:[…], timings_ms:{…}, token?}. Events, each with an id: meta {dialog_id,turn_id,token?}, block {id,block}, delta {id,text}, citation, suggestions {suggestions}, done {outcome,engine,timings_ms}",
@@ -71,7 +74,12 @@ pub struct AskApi(pub Arc<Shared>);
 impl AskApi {
     /// Answers a question from the site's pages, with citations, or says that they hold no answer.
     #[oai(path = "/sites/:site/ask", method = "post", operation_id = "ask", tag = "Tag::Dialog")]
-    async fn ask(&self, caller: Data<&Caller>, #[oai(name = "Accept")] accept: Header<Option<String>>, body: Json<AskRequest>) -> poem::Result<Answered> {
+    async fn ask(
+        &self,
+        caller: Data<&Caller>,
+        #[oai(name = "Accept")] accept: Header<Option<String>>,
+        body: Json<AskRequest>,
+    ) -> poem::Result<Answered> {
         let site = caller.site()?;
         let body = body.0;
         let explains = body.explain.unwrap_or(false);
@@ -85,7 +93,8 @@ impl AskApi {
         };
         let question = body.question;
         let services = &self.0.services;
-        let answered = services.dialogs.ask(site, Ask { question: question.clone(), dialog, locale: body.locale }).await?;
+        let answered =
+            services.dialogs.ask(site, Ask { question: question.clone(), dialog, locale: body.locale }).await?;
         let wants_events = accept.0.as_deref().is_some_and(|a| a.trim_start().starts_with("text/event-stream"));
         if body.stream.unwrap_or(wants_events) && !explains {
             return Ok(Answered(sse::answer_stream(&self.0, &answered.answer, answered.token.as_deref(), 0)));

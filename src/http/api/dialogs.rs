@@ -34,8 +34,19 @@ impl IntoResponse for Events {
 
 impl ApiResponse for Events {
     fn meta() -> MetaResponses {
-        let content = vec![MetaMediaType { content_type: "text/event-stream", schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))) }];
-        MetaResponses { responses: vec![MetaResponse { description: "Events, each with an id", status: Some(200), status_range: None, content, headers: vec![] }] }
+        let content = vec![MetaMediaType {
+            content_type: "text/event-stream",
+            schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))),
+        }];
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "Events, each with an id",
+                status: Some(200),
+                status_range: None,
+                content,
+                headers: vec![],
+            }],
+        }
     }
 
     fn register(_: &mut Registry) {}
@@ -60,8 +71,17 @@ impl DialogsApi {
     }
 
     /// Stops an answer. What was answered stays in the dialog.
-    #[oai(path = "/sites/:site/dialogs/:dialog/turns/:turn", method = "delete", operation_id = "stopTurn", tag = "Tag::Dialog")]
-    async fn stop(&self, caller: Data<&Caller>, #[oai(name = "X-Dialog-Token")] token: Header<Option<String>>) -> poem::Result<Done> {
+    #[oai(
+        path = "/sites/:site/dialogs/:dialog/turns/:turn",
+        method = "delete",
+        operation_id = "stopTurn",
+        tag = "Tag::Dialog"
+    )]
+    async fn stop(
+        &self,
+        caller: Data<&Caller>,
+        #[oai(name = "X-Dialog-Token")] token: Header<Option<String>>,
+    ) -> poem::Result<Done> {
         // Answers are whole before their first event: all there is to stop is the sending, and the browser does that.
         let dialog = self.open(&caller, token.0.as_deref())?;
         self.0.services.dialogs.turn(&dialog, caller.id("turn")?)?;
@@ -69,8 +89,18 @@ impl DialogsApi {
     }
 
     /// The events of an answer again, behind `Last-Event-ID`.
-    #[oai(path = "/sites/:site/dialogs/:dialog/turns/:turn/events", method = "get", operation_id = "turnEvents", tag = "Tag::Dialog")]
-    async fn events(&self, caller: Data<&Caller>, #[oai(name = "X-Dialog-Token")] token: Header<Option<String>>, #[oai(name = "Last-Event-ID")] last: Header<Option<String>>) -> poem::Result<Events> {
+    #[oai(
+        path = "/sites/:site/dialogs/:dialog/turns/:turn/events",
+        method = "get",
+        operation_id = "turnEvents",
+        tag = "Tag::Dialog"
+    )]
+    async fn events(
+        &self,
+        caller: Data<&Caller>,
+        #[oai(name = "X-Dialog-Token")] token: Header<Option<String>>,
+        #[oai(name = "Last-Event-ID")] last: Header<Option<String>>,
+    ) -> poem::Result<Events> {
         let dialog = self.open(&caller, token.0.as_deref())?;
         let turn = self.0.services.dialogs.turn(&dialog, caller.id("turn")?)?;
         let after = last.0.and_then(|id| id.trim().parse().ok()).unwrap_or(0);

@@ -49,10 +49,21 @@ pub struct Documents(pub Arc<Shared>);
 impl Documents {
     /// Documents in the order they came: `{documents:[{id,key,title,url,language,chunks,embedded,state,updated_at?,ingested_at,warnings[]}], next_cursor?, total}`.
     #[oai(path = "/sites/:site/documents", method = "get", operation_id = "documents", tag = "Tag::Documents")]
-    async fn list(&self, caller: Data<&Caller>, cursor: Query<Option<String>>, q: Query<Option<String>>, state: Query<Option<State>>, limit: Query<Option<u32>>) -> Reply {
+    async fn list(
+        &self,
+        caller: Data<&Caller>,
+        cursor: Query<Option<String>>,
+        q: Query<Option<String>>,
+        state: Query<Option<State>>,
+        limit: Query<Option<u32>>,
+    ) -> Reply {
         let site = caller.site()?.id;
         let after = match cursor.0.as_deref().filter(|c| !c.is_empty()) {
-            Some(cursor) => Some(cursor.parse::<DocumentId>().map_err(|_| Fault::new(Code::BadRequest, "the cursor is not one of ours; begin without it"))?),
+            Some(cursor) => Some(
+                cursor
+                    .parse::<DocumentId>()
+                    .map_err(|_| Fault::new(Code::BadRequest, "the cursor is not one of ours; begin without it"))?,
+            ),
             None => None,
         };
         let limit = limit.0.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX) as usize;
@@ -62,7 +73,12 @@ impl Documents {
         // Walks all documents of the site: off the async workers.
         let view = tokio::task::spawn_blocking(move || {
             let snapshot = services.store.snapshot()?;
-            let matches = |d: &Document| (wanted == State::All || state_of(d) == wanted) && (words.is_empty() || d.title.to_lowercase().contains(&words) || d.key.to_lowercase().contains(&words));
+            let matches = |d: &Document| {
+                (wanted == State::All || state_of(d) == wanted)
+                    && (words.is_empty()
+                        || d.title.to_lowercase().contains(&words)
+                        || d.key.to_lowercase().contains(&words))
+            };
             let mut total = 0_u64;
             let mut page = Vec::new();
             let mut has_more = false;
@@ -85,7 +101,13 @@ impl Documents {
     /// Takes in a text (JSON) or files (multipart): `{job_id}`, and `job_ids` when there are several. With the same
     /// `Idempotency-Key` the same answer comes again and nothing is done twice.
     #[oai(path = "/sites/:site/documents", method = "post", operation_id = "upload", tag = "Tag::Documents")]
-    async fn upload(&self, caller: Data<&Caller>, #[oai(name = "Idempotency-Key")] key: Header<Option<String>>, request: &Request, body: Body) -> poem::Result<Accepted> {
+    async fn upload(
+        &self,
+        caller: Data<&Caller>,
+        #[oai(name = "Idempotency-Key")] key: Header<Option<String>>,
+        request: &Request,
+        body: Body,
+    ) -> poem::Result<Accepted> {
         upload::take(&self.0, &caller, key.0, request, body).await
     }
 
@@ -96,7 +118,12 @@ impl Documents {
     }
 
     /// Takes a document out of every search, or back in.
-    #[oai(path = "/sites/:site/documents/:document", method = "patch", operation_id = "updateDocument", tag = "Tag::Documents")]
+    #[oai(
+        path = "/sites/:site/documents/:document",
+        method = "patch",
+        operation_id = "updateDocument",
+        tag = "Tag::Documents"
+    )]
     async fn update(&self, caller: Data<&Caller>, body: Json<DocumentPatch>) -> Reply {
         let (site, id, excluded) = (caller.site()?.id, caller.id::<DocumentId>("document")?, body.excluded);
         self.0.services.store.write(move |batch| knowledge::set_excluded(batch, site, id, excluded)).await?;
@@ -105,7 +132,12 @@ impl Documents {
     }
 
     /// Deletes a document.
-    #[oai(path = "/sites/:site/documents/:document", method = "delete", operation_id = "deleteDocument", tag = "Tag::Documents")]
+    #[oai(
+        path = "/sites/:site/documents/:document",
+        method = "delete",
+        operation_id = "deleteDocument",
+        tag = "Tag::Documents"
+    )]
     async fn delete(&self, caller: Data<&Caller>) -> poem::Result<Done> {
         let (site, id) = (caller.site()?.id, caller.id::<DocumentId>("document")?);
         self.0.services.store.write(move |batch| knowledge::delete(batch, site, id)).await?;

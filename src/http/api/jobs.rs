@@ -32,7 +32,8 @@ impl JobsApi {
         let services = &self.0.services;
         let slugs: HashMap<SiteId, String> = site::list(&services.store)?.into_iter().map(|s| (s.id, s.slug)).collect();
         let wanted = site.0.filter(|s| !s.is_empty());
-        let is_wanted = |job: &Job| caller.sees(job.site) && wanted.as_ref().is_none_or(|w| slugs.get(&job.site) == Some(w));
+        let is_wanted =
+            |job: &Job| caller.sees(job.site) && wanted.as_ref().is_none_or(|w| slugs.get(&job.site) == Some(w));
         let jobs = services.jobs.list(None)?.into_iter().filter(is_wanted).take(LISTED_MAX);
         let rows = jobs.map(|job| view(&job, slugs.get(&job.site).map(String::as_str)));
         Ok(shape(json!({"jobs": rows.collect::<Vec<_>>()})))

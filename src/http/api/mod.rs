@@ -79,7 +79,18 @@ fn shape(value: Value) -> Shape {
     Json(Any(value))
 }
 
-pub type Resources = (setup::Setup, session::SessionApi, sites::Sites, ask::AskApi, dialogs::DialogsApi, citations::Citations, search::Search, documents::Documents, sources::Sources, jobs::JobsApi);
+pub type Resources = (
+    setup::Setup,
+    session::SessionApi,
+    sites::Sites,
+    ask::AskApi,
+    dialogs::DialogsApi,
+    citations::Citations,
+    search::Search,
+    documents::Documents,
+    sources::Sources,
+    jobs::JobsApi,
+);
 
 /// All resources on one set of services.
 pub fn service(shared: &Arc<Shared>) -> OpenApiService<Resources, ()> {

@@ -50,7 +50,12 @@ impl Search {
             Mode::Vector => retrieve::Mode::Vector,
         };
         let limit = body.limit.unwrap_or(LIMIT_DEFAULT) as usize;
-        let hits = self.0.services.retriever.search(caller.site()?.id, &body.query, mode, limit, body.explain.unwrap_or(false)).await?;
+        let hits = self
+            .0
+            .services
+            .retriever
+            .search(caller.site()?.id, &body.query, mode, limit, body.explain.unwrap_or(false))
+            .await?;
         Ok(shape(json!({"hits": hits})))
     }
 }

@@ -41,7 +41,12 @@ impl Setup {
     async fn set_up(&self, body: Json<SetupRequest>) -> poem::Result<Response<Created>> {
         let store = &self.0.services.store;
         let body = body.0;
-        let user = auth::set_up(store, &body.token, NewUser { email: body.email, password: body.password, name: body.name, locale: body.locale }).await?;
+        let user = auth::set_up(
+            store,
+            &body.token,
+            NewUser { email: body.email, password: body.password, name: body.name, locale: body.locale },
+        )
+        .await?;
         let token = auth::open_session(store, user.id).await?;
         let made = Created::Made(shape(json!({"user": user_view(&user)})));
         Ok(Response::new(made).header("Set-Cookie", cookie(&self.0, &token)))

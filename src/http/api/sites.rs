@@ -81,7 +81,11 @@ impl Sites {
     async fn create(&self, body: Json<SiteRequest>) -> poem::Result<Created> {
         let body = body.0;
         let slug = body.slug.filter(|s| !s.is_empty()).unwrap_or_else(|| site::slugify(&body.name));
-        let made = site::create(&self.0.services.store, NewSite { slug, name: Some(body.name), origins: body.origins.unwrap_or_default(), locale: body.locale }).await?;
+        let made = site::create(
+            &self.0.services.store,
+            NewSite { slug, name: Some(body.name), origins: body.origins.unwrap_or_default(), locale: body.locale },
+        )
+        .await?;
         Ok(Created::Made(shape(detail(&self.0, &made)?)))
     }
 
@@ -103,7 +107,11 @@ impl Sites {
                 let keep = |text: Option<String>| text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
                 site::Contact { name: keep(c.name), phone: keep(c.phone), email: keep(c.email), url: keep(c.url) }
             }),
-            links: body.links.map(|l| site::Links { imprint: l.imprint, privacy: l.privacy, accessibility: l.accessibility }),
+            links: body.links.map(|l| site::Links {
+                imprint: l.imprint,
+                privacy: l.privacy,
+                accessibility: l.accessibility,
+            }),
             welcome: body.welcome,
             suggestions: body.suggestions,
         };
@@ -146,7 +154,10 @@ pub(in crate::http) fn page_locale<'a>(asked: Option<&str>, own: &'a str) -> &'a
 }
 
 fn snippet(shared: &Shared, site: &Site) -> String {
-    format!("<script src=\"{}/widget/v1.js\" data-site=\"{}\" data-key=\"{}\" async></script>", shared.own_origin, site.slug, site.public_key)
+    format!(
+        "<script src=\"{}/widget/v1.js\" data-site=\"{}\" data-key=\"{}\" async></script>",
+        shared.own_origin, site.slug, site.public_key
+    )
 }
 
 fn row(shared: &Shared, site: &Site) -> Outcome<Value> {
@@ -182,7 +193,8 @@ fn row(shared: &Shared, site: &Site) -> Outcome<Value> {
 
 /// `PDF` and the like, for addresses of files that are no pages.
 fn file_kind(address: &str) -> Option<String> {
-    const KINDS: &[&str] = &["pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "rtf", "zip", "epub"];
+    const KINDS: &[&str] =
+        &["pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "odp", "rtf", "zip", "epub"];
     let path = address.split(['?', '#']).next()?.rsplit('/').next()?;
     let extension = path.rsplit_once('.')?.1.to_ascii_lowercase();
     KINDS.contains(&extension.as_str()).then(|| extension.to_uppercase())

@@ -57,7 +57,11 @@ impl Sources {
         // Reaching into the private network is for whoever runs the server, not for a key.
         let allow_private = body.allow_private.unwrap_or_default();
         if !allow_private.is_empty() && !caller.is_operator() {
-            return Err(crate::base::Fault::new(crate::base::Code::Forbidden, "private addresses can be allowed after signing in or on the command line only").into());
+            return Err(crate::base::Fault::new(
+                crate::base::Code::Forbidden,
+                "private addresses can be allowed after signing in or on the command line only",
+            )
+            .into());
         }
         let new = NewSource {
             url: body.url,

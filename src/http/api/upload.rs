@@ -41,7 +41,13 @@ struct File {
 }
 
 /// Keeps what was sent and queues the jobs that read it.
-pub(super) async fn take(shared: &Shared, caller: &Caller, key: Option<String>, request: &Request, body: Body) -> poem::Result<Accepted> {
+pub(super) async fn take(
+    shared: &Shared,
+    caller: &Caller,
+    key: Option<String>,
+    request: &Request,
+    body: Body,
+) -> poem::Result<Accepted> {
     let site = caller.site()?;
     let remembered = key.map(|key| format!("{} {} {key}", name_of(caller), site.slug));
     if let Some(answer) = remembered.as_deref().and_then(|key| shared.remembered.get(key)) {
@@ -66,8 +72,14 @@ fn name_of(caller: &Caller) -> String {
 }
 
 fn text(bytes: &[u8]) -> Outcome<File> {
-    let sent: TextUpload = serde_json::from_slice(bytes).map_err(|e| Fault::new(Code::BadRequest, format!("the JSON cannot be read: {e}")))?;
-    Ok(File { name: sent.name, content_type: sent.content_type, url: sent.url.filter(|u| !u.is_empty()), bytes: sent.text.into_bytes() })
+    let sent: TextUpload = serde_json::from_slice(bytes)
+        .map_err(|e| Fault::new(Code::BadRequest, format!("the JSON cannot be read: {e}")))?;
+    Ok(File {
+        name: sent.name,
+        content_type: sent.content_type,
+        url: sent.url.filter(|u| !u.is_empty()),
+        bytes: sent.text.into_bytes(),
+    })
 }
 
 async fn files(request: &Request, bytes: bytes::Bytes) -> Outcome<Vec<File>> {
@@ -78,29 +90,44 @@ async fn files(request: &Request, bytes: bytes::Bytes) -> Outcome<Vec<File>> {
     while let Some(field) = form.next_field().await.map_err(|e| broken(&e))? {
         let Some(name) = field.file_name().map(str::to_owned).filter(|n| !n.is_empty()) else { continue };
         if files.len() >= FILES_MAX {
-            return Err(Fault::new(Code::BodyTooLarge, format!("at most {FILES_MAX} files fit into one request; send the rest in another")));
+            return Err(Fault::new(
+                Code::BodyTooLarge,
+                format!("at most {FILES_MAX} files fit into one request; send the rest in another"),
+            ));
         }
         let content_type = field.content_type().map(str::to_owned).filter(|t| t != "application/octet-stream");
         let bytes = field.bytes().await.map_err(|e| broken(&e))?;
         files.push(File { name, content_type, url: None, bytes });
     }
     if files.is_empty() {
-        return Err(Fault::new(Code::BadRequest, "the form has no file; name the field \"file\" and give it a file name"));
+        return Err(Fault::new(
+            Code::BadRequest,
+            "the form has no file; name the field \"file\" and give it a file name",
+        ));
     }
     Ok(files)
 }
 
 fn check(file: &File) -> Outcome<()> {
     if file.name.trim().is_empty() || file.name.len() > KEY_BYTES_MAX || file.name.chars().any(char::is_control) {
-        return Err(Fault::invalid(format!("a document needs a name of at most {KEY_BYTES_MAX} bytes without control characters")));
+        return Err(Fault::invalid(format!(
+            "a document needs a name of at most {KEY_BYTES_MAX} bytes without control characters"
+        )));
     }
     if let Some(address) = &file.url
-        && (address.len() > KEY_BYTES_MAX || !matches!(url::Url::parse(address), Ok(u) if matches!(u.scheme(), "http" | "https")))
+        && (address.len() > KEY_BYTES_MAX
+            || !matches!(url::Url::parse(address), Ok(u) if matches!(u.scheme(), "http" | "https")))
     {
-        return Err(Fault::new(Code::AddressInvalid, format!("\"{address}\" is not a web address; begin with https://")));
+        return Err(Fault::new(
+            Code::AddressInvalid,
+            format!("\"{address}\" is not a web address; begin with https://"),
+        ));
     }
     if file.bytes.len() > DOCUMENT_BYTES_MAX {
-        return Err(Fault::new(Code::BodyTooLarge, format!("{} is larger than {} MB; split it", file.name, DOCUMENT_BYTES_MAX / 1_048_576)));
+        return Err(Fault::new(
+            Code::BodyTooLarge,
+            format!("{} is larger than {} MB; split it", file.name, DOCUMENT_BYTES_MAX / 1_048_576),
+        ));
     }
     Ok(())
 }
@@ -109,7 +136,19 @@ async fn queue(shared: &Shared, site: &Site, files: Vec<File>) -> Outcome<Value>
     files.iter().try_for_each(check)?;
     let services = &shared.services;
     let ingest = Arc::clone(&services.ingest);
-    let keep = move || files.into_iter().map(|f| Ok(Kind::Upload { blob: ingest.keep(&f.bytes)?, name: f.name, content_type: f.content_type, url: f.url })).collect::<Outcome<Vec<_>>>();
+    let keep = move || {
+        files
+            .into_iter()
+            .map(|f| {
+                Ok(Kind::Upload {
+                    blob: ingest.keep(&f.bytes)?,
+                    name: f.name,
+                    content_type: f.content_type,
+                    url: f.url,
+                })
+            })
+            .collect::<Outcome<Vec<_>>>()
+    };
     let kinds = tokio::task::spawn_blocking(keep).await.map_err(Fault::internal)??;
     let mut jobs = Vec::with_capacity(kinds.len());
     for kind in kinds {

@@ -1,13 +1,12 @@
 //! The operator's handbook: Markdown of `assets/handbook`, rendered once at the start, readable offline.
 
-
 use askama::Template;
 use poem::Response;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 use rust_embed::Embed;
 
-use crate::base::error::Outcome;
 use crate::base::Fault;
+use crate::base::error::Outcome;
 
 #[derive(Embed)]
 #[folder = "assets/handbook"]
@@ -41,7 +40,9 @@ struct HandbookLink {
 
 impl Handbook {
     pub fn load() -> Self {
-        let mut chapters: Vec<Chapter> = Files::iter().filter_map(|path| chapter(&path, &String::from_utf8_lossy(&Files::get(&path)?.data))).collect();
+        let mut chapters: Vec<Chapter> = Files::iter()
+            .filter_map(|path| chapter(&path, &String::from_utf8_lossy(&Files::get(&path)?.data)))
+            .collect();
         chapters.sort_by(|a, b| (a.name != "index", &a.name).cmp(&(b.name != "index", &b.name)));
         Self(chapters)
     }
@@ -50,10 +51,19 @@ impl Handbook {
     pub fn show(&self, name: &str, lang: Option<&str>) -> Outcome<Response> {
         let found = if name.is_empty() { self.0.first() } else { self.0.iter().find(|c| c.name == name) };
         let chapter = found.ok_or_else(|| Fault::not_found("such chapter in the handbook"))?;
-        let pages = self.0.iter().map(|c| HandbookLink { title: c.title.clone(), href: href(&c.name), current: c.name == chapter.name });
+        let pages = self.0.iter().map(|c| HandbookLink {
+            title: c.title.clone(),
+            href: href(&c.name),
+            current: c.name == chapter.name,
+        });
         // The text is English; only the frame is in both languages.
         let lang = if lang == Some("de") { "de" } else { "en" };
-        super::render(&HandbookPage { lang: lang.to_owned(), title: chapter.title.clone(), pages: pages.collect(), body: chapter.body.clone() })
+        super::render(&HandbookPage {
+            lang: lang.to_owned(),
+            title: chapter.title.clone(),
+            pages: pages.collect(),
+            body: chapter.body.clone(),
+        })
     }
 }
 
@@ -64,13 +74,18 @@ fn href(name: &str) -> String {
 fn chapter(path: &str, text: &str) -> Option<Chapter> {
     let stem = path.strip_suffix(".md")?;
     let name = if stem.eq_ignore_ascii_case("readme") { "index" } else { stem };
-    let title = text.lines().find_map(|l| l.strip_prefix("# ")).map_or_else(|| name.to_owned(), |t| t.trim().to_owned());
+    let title =
+        text.lines().find_map(|l| l.strip_prefix("# ")).map_or_else(|| name.to_owned(), |t| t.trim().to_owned());
     Some(Chapter { name: name.to_owned(), title, body: render(text) })
 }
 
 /// Headings get anchors, and links between files become links between chapters.
 fn render(text: &str) -> String {
-    let mut events: Vec<Event<'_>> = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_HEADING_ATTRIBUTES).collect();
+    let mut events: Vec<Event<'_>> = Parser::new_ext(
+        text,
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_HEADING_ATTRIBUTES,
+    )
+    .collect();
     let mut open = None;
     let mut anchors = Vec::new();
     let mut heading = String::new();

@@ -102,7 +102,8 @@ fn flush(spans: &mut Vec<Span>, plain: &mut String, bold: bool) {
 fn bracket(rest: &str, bold: bool) -> Option<(Span, &str)> {
     let (inside, behind) = rest.split_once(']')?;
     if let Some((target, after)) = behind.strip_prefix('(').and_then(|b| b.split_once(')')) {
-        return is_web(target).then(|| (Span { text: inside.to_owned(), bold, href: target.to_owned(), cite: 0 }, after));
+        return is_web(target)
+            .then(|| (Span { text: inside.to_owned(), bold, href: target.to_owned(), cite: 0 }, after));
     }
     let is_number = (1..=3).contains(&inside.len()) && inside.bytes().all(|b| b.is_ascii_digit());
     let cite = inside.parse().ok().filter(|n| is_number && *n > 0)?;

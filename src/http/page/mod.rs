@@ -26,11 +26,18 @@ pub struct Pages(pub Arc<Shared>);
 /// A template as a response.
 fn render(template: &impl askama::Template) -> Outcome<Response> {
     let html = template.render().map_err(Fault::internal)?;
-    Ok(Response::builder().content_type("text/html; charset=utf-8").header(header::CACHE_CONTROL, "no-cache").body(html))
+    Ok(Response::builder()
+        .content_type("text/html; charset=utf-8")
+        .header(header::CACHE_CONTROL, "no-cache")
+        .body(html))
 }
 
 fn redirect(to: &str) -> Response {
-    Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, to).header(header::CACHE_CONTROL, "no-store").finish()
+    Response::builder()
+        .status(StatusCode::SEE_OTHER)
+        .header(header::LOCATION, to)
+        .header(header::CACHE_CONTROL, "no-store")
+        .finish()
 }
 
 /// One value of the query.
@@ -93,7 +100,9 @@ fn file(path: &str) -> Option<String> {
     match path.split_once('/') {
         Some(("console", "")) => Some("console/index.html".to_owned()),
         Some(("console" | "widget", _)) => Some(path.to_owned()),
-        Some(("assets", rest)) if !rest.starts_with("console/") && !rest.starts_with("widget/") => Some(rest.to_owned()),
+        Some(("assets", rest)) if !rest.starts_with("console/") && !rest.starts_with("widget/") => {
+            Some(rest.to_owned())
+        }
         _ => None,
     }
 }

@@ -17,9 +17,11 @@ async fn asking_in_json_and_as_a_stream_that_goes_on() {
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     let answer = reply.json();
-    let (dialog, token) = (answer["dialog_id"].as_str().unwrap().to_owned(), answer["token"].as_str().unwrap().to_owned());
+    let (dialog, token) =
+        (answer["dialog_id"].as_str().unwrap().to_owned(), answer["token"].as_str().unwrap().to_owned());
 
-    let next = json!({"question": "Und was soll ich mitbringen?", "dialog_id": dialog, "token": token, "stream": true}).to_string();
+    let next = json!({"question": "Und was soll ich mitbringen?", "dialog_id": dialog, "token": token, "stream": true})
+        .to_string();
     let stream = fixture.keyed(&key, "POST", "/sites/a/ask", &next).await;
     assert!(stream.header("content-type").unwrap().starts_with("text/event-stream"));
     let events = stream.events();
@@ -31,7 +33,15 @@ async fn asking_in_json_and_as_a_stream_that_goes_on() {
     let bearer = format!("Bearer {key}");
     let at = format!("/api/v1/sites/a/dialogs/{dialog}");
     let with = |token: &'static str| (("X-Dialog-Token", token), bearer.clone());
-    let again = fixture.call("GET", &format!("{at}/turns/2/events"), &[("Authorization", &bearer), ("X-Dialog-Token", &token), ("Last-Event-ID", "2")], "").await.events();
+    let again = fixture
+        .call(
+            "GET",
+            &format!("{at}/turns/2/events"),
+            &[("Authorization", &bearer), ("X-Dialog-Token", &token), ("Last-Event-ID", "2")],
+            "",
+        )
+        .await
+        .events();
     assert_eq!(again, events[2..].to_vec());
     let turns = fixture.call("GET", &at, &[("Authorization", &bearer), ("X-Dialog-Token", &token)], "").await.json();
     assert_eq!(turns["turns"].as_array().unwrap().len(), 2);
@@ -40,9 +50,18 @@ async fn asking_in_json_and_as_a_stream_that_goes_on() {
     for path in [at.clone(), format!("{at}/turns/2/events")] {
         assert_eq!(fixture.call("GET", &path, &[("Authorization", &bearer), wrong], "").await.status, 404, "{path}");
     }
-    assert_eq!(fixture.call("DELETE", &format!("{at}/turns/2"), &[("Authorization", &bearer), ("X-Dialog-Token", &token)], "").await.status, 204);
+    assert_eq!(
+        fixture
+            .call("DELETE", &format!("{at}/turns/2"), &[("Authorization", &bearer), ("X-Dialog-Token", &token)], "")
+            .await
+            .status,
+        204
+    );
     if let Some(citation) = answer["citations"].as_array().and_then(|c| c.first()) {
-        let passage = fixture.keyed(&key, "GET", &format!("/sites/a/citations/{}", citation["id"].as_str().unwrap()), "").await.json();
+        let passage = fixture
+            .keyed(&key, "GET", &format!("/sites/a/citations/{}", citation["id"].as_str().unwrap()), "")
+            .await
+            .json();
         assert!(passage["passage"].as_str().unwrap().contains("37 Euro"), "{passage}");
     }
 }
@@ -91,11 +110,20 @@ async fn bad_requests_name_what_is_wrong() {
 async fn web_pages_of_the_site_may_ask_and_others_may_not() {
     let fixture = Fixture::start(roomy()).await;
     let bearer = format!("Bearer {}", fixture.a.public_key);
-    let preflight = [("Origin", ORIGIN), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "authorization,content-type")];
+    let preflight = [
+        ("Origin", ORIGIN),
+        ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "authorization,content-type"),
+    ];
     let reply = fixture.call("OPTIONS", "/api/v1/sites/a/ask", &preflight, "").await;
     assert_eq!((reply.status, reply.header("access-control-allow-origin")), (204, Some(ORIGIN)));
     assert!(reply.header("access-control-allow-headers").unwrap().contains("X-Dialog-Token"));
-    for (origin, path) in [("https://evil.example", "/api/v1/sites/a/ask"), (ORIGIN, "/api/v1/sites/b/ask"), (ORIGIN, "/api/v1/sites/a/search"), (ORIGIN, "/api/v1/sites")] {
+    for (origin, path) in [
+        ("https://evil.example", "/api/v1/sites/a/ask"),
+        (ORIGIN, "/api/v1/sites/b/ask"),
+        (ORIGIN, "/api/v1/sites/a/search"),
+        (ORIGIN, "/api/v1/sites"),
+    ] {
         let headers = [("Origin", origin), ("Access-Control-Request-Method", "POST")];
         let reply = fixture.call("OPTIONS", path, &headers, "").await;
         assert_eq!((reply.status, reply.header("access-control-allow-origin")), (403, None), "{origin} {path}");
@@ -104,7 +132,11 @@ async fn web_pages_of_the_site_may_ask_and_others_may_not() {
     let reply = fixture.call("POST", "/api/v1/sites/a/ask", &headers, QUESTION).await;
     assert_eq!((reply.status, reply.header("access-control-allow-origin")), (200, Some(ORIGIN)));
     let refused = fixture.call("POST", "/api/v1/sites/a/ask", &headers, "{}").await;
-    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (400, Some(ORIGIN)), "the page must be able to read why");
+    assert_eq!(
+        (refused.status, refused.header("access-control-allow-origin")),
+        (400, Some(ORIGIN)),
+        "the page must be able to read why"
+    );
     let widget = fixture.call("GET", "/widget/v1.js", &[("Origin", "https://anywhere.example")], "").await;
     assert_eq!((widget.status, widget.header("access-control-allow-origin")), (200, Some("*")));
 }
@@ -122,7 +154,10 @@ async fn set_up_sign_in_and_out() {
     assert_eq!(made.status, 201, "{}", made.text());
     assert_eq!(fixture.call("POST", "/api/v1/setup", &[json], &body).await.code(), "setup_token_invalid");
     let cookie = made.header("set-cookie").unwrap();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"), "{cookie}");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"),
+        "{cookie}"
+    );
 
     let wrong = fixture.call("POST", "/api/v1/session", &[json], r#"{"email":"op@a.de","password":"wrong"}"#).await;
     assert_eq!((wrong.status, wrong.code().as_str()), (401, "credentials_wrong"));
@@ -153,11 +188,29 @@ async fn set_up_sign_in_and_out() {
 async fn the_console_lists_changes_and_explains() {
     let fixture = Fixture::start(roomy()).await;
     let (own, cookie) = (fixture.own(), fixture.session().await);
-    let console = async |method: &str, path: &str, body: &str| fixture.call(method, &format!("/api/v1{path}"), &[("Cookie", &cookie), ("Origin", &own), ("Content-Type", "application/json")], body).await;
+    let console = async |method: &str, path: &str, body: &str| {
+        fixture
+            .call(
+                method,
+                &format!("/api/v1{path}"),
+                &[("Cookie", &cookie), ("Origin", &own), ("Content-Type", "application/json")],
+                body,
+            )
+            .await
+    };
     let sites = console("GET", "/sites", "").await.json();
     assert_eq!((sites["sites"][0]["slug"].as_str(), sites["sites"][0]["documents"].as_u64()), (Some("a"), Some(1)));
-    let changed = console("PATCH", "/sites/a", r#"{"name":"Neu","contact":{"phone":" 115 ","name":""},"links":{"imprint":"https://a.de/i"}}"#).await.json();
-    assert_eq!((changed["name"].as_str(), changed["contact"].clone(), changed["links"]["imprint"].as_str()), (Some("Neu"), json!({"phone": "115"}), Some("https://a.de/i")));
+    let changed = console(
+        "PATCH",
+        "/sites/a",
+        r#"{"name":"Neu","contact":{"phone":" 115 ","name":""},"links":{"imprint":"https://a.de/i"}}"#,
+    )
+    .await
+    .json();
+    assert_eq!(
+        (changed["name"].as_str(), changed["contact"].clone(), changed["links"]["imprint"].as_str()),
+        (Some("Neu"), json!({"phone": "115"}), Some("https://a.de/i"))
+    );
     assert!(changed["snippet"].as_str().unwrap().contains(&format!("src=\"{own}/widget/v1.js\"")));
     let documents = console("GET", "/sites/a/documents?q=geb&state=indexed", "").await.json();
     let id = documents["documents"][0]["id"].as_str().unwrap().to_owned();
@@ -165,13 +218,27 @@ async fn the_console_lists_changes_and_explains() {
     assert_eq!(console("GET", "/sites/a/documents?state=excluded", "").await.json()["total"], 0);
     let document = console("GET", &format!("/sites/a/documents/{id}"), "").await.json();
     assert!(!document["chunks_list"].as_array().unwrap().is_empty());
-    let hits = async || console("POST", "/sites/a/search", r#"{"query":"Personalausweis","explain":true}"#).await.json()["hits"].as_array().unwrap().len();
+    let hits = async || {
+        console("POST", "/sites/a/search", r#"{"query":"Personalausweis","explain":true}"#).await.json()["hits"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
     assert!(hits().await > 0);
-    assert_eq!(console("PATCH", &format!("/sites/a/documents/{id}"), r#"{"excluded":true}"#).await.json()["state"], "excluded");
+    assert_eq!(
+        console("PATCH", &format!("/sites/a/documents/{id}"), r#"{"excluded":true}"#).await.json()["state"],
+        "excluded"
+    );
     assert_eq!(hits().await, 0);
     console("PATCH", &format!("/sites/a/documents/{id}"), r#"{"excluded":false}"#).await;
-    let explained = console("POST", "/sites/a/ask", r#"{"question":"Was kostet der Personalausweis?","explain":true}"#).await.json();
-    assert!(explained["explain"]["gate"]["threshold"].is_number() && !explained["explain"]["hits"].as_array().unwrap().is_empty(), "{explained}");
+    let explained = console("POST", "/sites/a/ask", r#"{"question":"Was kostet der Personalausweis?","explain":true}"#)
+        .await
+        .json();
+    assert!(
+        explained["explain"]["gate"]["threshold"].is_number()
+            && !explained["explain"]["hits"].as_array().unwrap().is_empty(),
+        "{explained}"
+    );
     assert_eq!(console("DELETE", &format!("/sites/a/documents/{id}"), "").await.status, 204);
     assert_eq!(console("GET", &format!("/sites/a/documents/{id}"), "").await.status, 404);
     let source = console("POST", "/sites/a/sources", r#"{"url":"stadt.example","exclude":["/archiv/"]}"#).await;
@@ -186,7 +253,10 @@ async fn the_console_lists_changes_and_explains() {
     let cancelled = console("DELETE", &format!("/jobs/{}", fixture.job), "").await.json();
     assert_eq!((cancelled["state"].as_str(), cancelled["site"].as_str()), (Some("cancelled"), Some("a")));
     let followed = console("GET", &format!("/jobs/{}/events", fixture.job), "").await.events();
-    assert_eq!((followed.len(), followed[0].1.as_str(), followed[0].2["state"].as_str()), (1, "job", Some("cancelled")));
+    assert_eq!(
+        (followed.len(), followed[0].1.as_str(), followed[0].2["state"].as_str()),
+        (1, "job", Some("cancelled"))
+    );
 }
 
 #[tokio::test]
@@ -195,21 +265,40 @@ async fn sending_documents() {
     let key = fixture.key(&fixture.a, Scope::Documents).await;
     let bearer = format!("Bearer {key}");
     let path = "/api/v1/sites/a/documents";
-    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json"), ("Idempotency-Key", "one")];
+    let headers =
+        [("Authorization", bearer.as_str()), ("Content-Type", "application/json"), ("Idempotency-Key", "one")];
     let body = r##"{"name":"x.md","text":"# X\n\nText."}"##;
     let first = fixture.call("POST", path, &headers, body).await;
     assert_eq!(first.status, 202, "{}", first.text());
     let job = first.json()["job_id"].clone();
     let id = job.as_str().unwrap().to_owned();
     fixture.services.jobs.cancel(id.parse().unwrap()).await.unwrap();
-    assert_eq!(fixture.call("POST", path, &headers, body).await.json()["job_id"], job, "the key makes it the same call");
+    assert_eq!(
+        fixture.call("POST", path, &headers, body).await.json()["job_id"],
+        job,
+        "the key makes it the same call"
+    );
     let form = "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.html\"\r\nContent-Type: text/html\r\n\r\n<p>A</p>\r\n--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.txt\"\r\n\r\nB\r\n--X--\r\n";
-    let sent = fixture.call("POST", path, &[("Authorization", &bearer), ("Content-Type", "multipart/form-data; boundary=X")], form).await;
+    let sent = fixture
+        .call("POST", path, &[("Authorization", &bearer), ("Content-Type", "multipart/form-data; boundary=X")], form)
+        .await;
     assert_eq!((sent.status, sent.json()["job_ids"].as_array().map(Vec::len)), (202, Some(2)), "{}", sent.text());
-    for (body, code) in [(r#"{"name":"","text":""}"#, "invalid"), (r#"{"name":"a"}"#, "bad_request"), (r#"{"name":"a","text":"b","url":"javascript:1"}"#, "address_invalid"), (r#"{"name":"a","text":"b","x":1}"#, "bad_request")] {
+    for (body, code) in [
+        (r#"{"name":"","text":""}"#, "invalid"),
+        (r#"{"name":"a"}"#, "bad_request"),
+        (r#"{"name":"a","text":"b","url":"javascript:1"}"#, "address_invalid"),
+        (r#"{"name":"a","text":"b","x":1}"#, "bad_request"),
+    ] {
         assert_eq!(fixture.keyed(&key, "POST", "/sites/a/documents", body).await.code(), code, "{body}");
     }
-    let empty = fixture.call("POST", path, &[("Authorization", &bearer), ("Content-Type", "multipart/form-data; boundary=X")], "--X--\r\n").await;
+    let empty = fixture
+        .call(
+            "POST",
+            path,
+            &[("Authorization", &bearer), ("Content-Type", "multipart/form-data; boundary=X")],
+            "--X--\r\n",
+        )
+        .await;
     assert_eq!(empty.status, 400, "{}", empty.text());
 }
 
@@ -235,7 +324,17 @@ async fn too_many_questions_and_sign_ins_have_to_wait() {
         statuses.push(fixture.keyed(&program, "POST", "/sites/a/ask", "{}").await.status);
     }
     assert_eq!(statuses, [400, 400, 400, 400, 429]);
-    let sign_in = async || fixture.call("POST", "/api/v1/session", &[("Content-Type", "application/json")], r#"{"email":"a@b.de","password":"x"}"#).await.status;
+    let sign_in = async || {
+        fixture
+            .call(
+                "POST",
+                "/api/v1/session",
+                &[("Content-Type", "application/json")],
+                r#"{"email":"a@b.de","password":"x"}"#,
+            )
+            .await
+            .status
+    };
     assert_eq!((sign_in().await, sign_in().await), (401, 429));
 }
 
@@ -255,11 +354,24 @@ async fn pages_files_and_health() {
     let hostile = fixture.call("GET", "/s/a?q=%3Cscript%3Ealert(1)%3C/script%3E", &[], "").await.text();
     assert!(!hostile.contains("<script>alert"), "{hostile}");
 
-    for (path, kind) in [("/console/", "text/html; charset=utf-8"), ("/assets/base.css", "text/css; charset=utf-8"), ("/assets/icon.svg", "image/svg+xml"), ("/widget/v1.js", "text/javascript; charset=utf-8"), ("/handbook/", "text/html; charset=utf-8"), ("/handbook/faults-and-mends", "text/html; charset=utf-8"), ("/api/openapi.json", "application/json")] {
+    for (path, kind) in [
+        ("/console/", "text/html; charset=utf-8"),
+        ("/assets/base.css", "text/css; charset=utf-8"),
+        ("/assets/icon.svg", "image/svg+xml"),
+        ("/widget/v1.js", "text/javascript; charset=utf-8"),
+        ("/handbook/", "text/html; charset=utf-8"),
+        ("/handbook/faults-and-mends", "text/html; charset=utf-8"),
+        ("/api/openapi.json", "application/json"),
+    ] {
         let whole = fixture.call("GET", path, &[], "").await;
         assert_eq!((whole.status, whole.header("content-type")), (200, Some(kind)), "{path}");
         let head = fixture.call("HEAD", path, &[], "").await;
-        assert!(head.status == 200 && head.body.is_empty() && head.header("content-length") == Some(whole.body.len().to_string().as_str()), "HEAD {path}: {head:?}");
+        assert!(
+            head.status == 200
+                && head.body.is_empty()
+                && head.header("content-length") == Some(whole.body.len().to_string().as_str()),
+            "HEAD {path}: {head:?}"
+        );
     }
     let script = fixture.call("GET", "/widget/v1.js", &[], "").await;
     let etag = script.header("etag").unwrap().to_owned();
@@ -272,10 +384,16 @@ async fn pages_files_and_health() {
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed.body[..]), &mut unpacked).unwrap();
     assert!(unpacked == script.body && packed.body.len() <= 10 * 1024);
     assert_eq!(fixture.call("GET", "/", &[], "").await.header("location"), Some("/s/a"));
-    assert_eq!(fixture.call("GET", "/", &[("Cookie", &fixture.session().await)], "").await.header("location"), Some("/console/"));
+    assert_eq!(
+        fixture.call("GET", "/", &[("Cookie", &fixture.session().await)], "").await.header("location"),
+        Some("/console/")
+    );
 
     assert_eq!(fixture.call("GET", "/healthz/live", &[], "").await.status, 200);
-    assert_eq!(fixture.call("GET", "/healthz/ready", &[], "").await.json(), json!({"status": "ready", "model": "absent"}));
+    assert_eq!(
+        fixture.call("GET", "/healthz/ready", &[], "").await.json(),
+        json!({"status": "ready", "model": "absent"})
+    );
     assert_eq!(fixture.call("GET", "/health", &[], "").await.json()["components"]["store"]["sites"], 2);
     let forwarded = [("X-Forwarded-For", "127.0.0.1")];
     assert_eq!(fixture.call("GET", "/health", &forwarded, "").await.status, 401);
@@ -295,7 +413,8 @@ async fn the_document_describes_every_call() {
         described.extend(item.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())));
     }
     // The document itself is the one call it does not describe.
-    let mut known: Vec<String> = ROUTES.iter().map(|r| format!("{} {}", r.method, r.path)).filter(|r| !r.ends_with("/openapi.json")).collect();
+    let mut known: Vec<String> =
+        ROUTES.iter().map(|r| format!("{} {}", r.method, r.path)).filter(|r| !r.ends_with("/openapi.json")).collect();
     described.sort();
     known.sort();
     assert_eq!(described, known);
@@ -303,5 +422,9 @@ async fn the_document_describes_every_call() {
     if std::env::var_os("UPDATE_OPENAPI").is_some() {
         std::fs::write(committed, &text).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(committed).unwrap_or_default(), text, "assets/openapi.json is not up to date: run this test with UPDATE_OPENAPI=1");
+    assert_eq!(
+        std::fs::read_to_string(committed).unwrap_or_default(),
+        text,
+        "assets/openapi.json is not up to date: run this test with UPDATE_OPENAPI=1"
+    );
 }

@@ -55,8 +55,20 @@ fn plain(text: &str) -> Span {
 fn answers_become_spans_and_never_markup() {
     let cases: Vec<(&str, Vec<Span>)> = vec![
         ("ohne alles", vec![plain("ohne alles")]),
-        ("kostet **37 €** [1].", vec![plain("kostet "), Span { text: "37 €".into(), bold: true, ..Span::default() }, plain(" "), Span { text: "1".into(), cite: 1, ..Span::default() }, plain(".")]),
-        ("[Amt](https://a.de/x) auf", vec![Span { text: "Amt".into(), href: "https://a.de/x".into(), ..Span::default() }, plain(" auf")]),
+        (
+            "kostet **37 €** [1].",
+            vec![
+                plain("kostet "),
+                Span { text: "37 €".into(), bold: true, ..Span::default() },
+                plain(" "),
+                Span { text: "1".into(), cite: 1, ..Span::default() },
+                plain("."),
+            ],
+        ),
+        (
+            "[Amt](https://a.de/x) auf",
+            vec![Span { text: "Amt".into(), href: "https://a.de/x".into(), ..Span::default() }, plain(" auf")],
+        ),
         ("[x](javascript:alert(1))", vec![plain("[x](javascript:alert(1))")]),
         ("<b>roh</b> \\[1\\] \\*", vec![plain("<b>roh</b> [1] *")]),
         ("** offen", vec![plain("** offen")]),
@@ -81,14 +93,19 @@ fn answers_become_spans_and_never_markup() {
 
 #[test]
 fn the_events_of_an_answer_are_the_answer() {
-    let text = "Der Ausweis kostet 37 Euro.  Zwei Leerzeichen.\n\n- ein Punkt [1]\n- noch einer, länger als vier Wörter [2] ";
+    let text =
+        "Der Ausweis kostet 37 Euro.  Zwei Leerzeichen.\n\n- ein Punkt [1]\n- noch einer, länger als vier Wörter [2] ";
     let answer = Answer {
         dialog_id: "d".into(),
         turn_id: "1".into(),
         outcome: Verdict::Answered,
         engine: "extractive".into(),
         locale: "de".into(),
-        blocks: vec![Block::Text { text: text.into() }, Block::Notice { tone: "info".into(), text: "x".into() }, Block::Text { text: String::new() }],
+        blocks: vec![
+            Block::Text { text: text.into() },
+            Block::Notice { tone: "info".into(), text: "x".into() },
+            Block::Text { text: String::new() },
+        ],
         citations: vec![],
         suggestions: vec![],
         timings_ms: Timings::default(),
@@ -96,7 +113,8 @@ fn the_events_of_an_answer_are_the_answer() {
     let events = sse::answer_events(&answer, Some("t"));
     let names: Vec<&str> = events.iter().map(|(name, _)| *name).filter(|n| *n != "delta").collect();
     assert_eq!(names, ["meta", "block", "block", "block", "suggestions", "done"]);
-    let joined: String = events.iter().filter(|(name, _)| *name == "delta").map(|(_, data)| data["text"].as_str().unwrap()).collect();
+    let joined: String =
+        events.iter().filter(|(name, _)| *name == "delta").map(|(_, data)| data["text"].as_str().unwrap()).collect();
     assert_eq!(joined, text);
     assert_eq!(events[0].1["token"], "t");
     assert_eq!(events.len(), sse::answer_events(&answer, None).len());

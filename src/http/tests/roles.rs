@@ -7,12 +7,21 @@ use super::*;
 
 fn path(fixture: &Fixture, route: &Route) -> String {
     let filled = route.path.replace("{site}", "a").replace("{source}", &fixture.source).replace("{job}", &fixture.job);
-    let filled = filled.replace("{dialog}", "nobody").replace("{turn}", "1").replace("{citation}", "nothing").replace("{document}", "doc_999");
+    let filled = filled
+        .replace("{dialog}", "nobody")
+        .replace("{turn}", "1")
+        .replace("{citation}", "nothing")
+        .replace("{document}", "doc_999");
     format!("/api/v1{filled}")
 }
 
 fn assert_dressed(reply: &Reply, label: &str) {
-    for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("x-xss-protection", "0"), ("referrer-policy", "strict-origin-when-cross-origin")] {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("x-xss-protection", "0"),
+        ("referrer-policy", "strict-origin-when-cross-origin"),
+    ] {
         assert_eq!(reply.header(name), Some(value), "{label}: {name}");
     }
     assert!(reply.header("content-security-policy").is_some_and(|v| v.starts_with("default-src 'none'")), "{label}");
@@ -57,8 +66,10 @@ async fn every_call_in_every_role() {
     let own = fixture.own();
     let bearer = |key: &str| format!("Bearer {key}");
     let (public_a, public_b) = (bearer(&fixture.a.public_key), bearer(&fixture.b.public_key));
-    let (ask, search) = (bearer(&fixture.key(&fixture.a, Scope::Ask).await), bearer(&fixture.key(&fixture.a, Scope::Search).await));
-    let (admin_a, admin_b) = (bearer(&fixture.key(&fixture.a, Scope::Admin).await), bearer(&fixture.key(&fixture.b, Scope::Admin).await));
+    let (ask, search) =
+        (bearer(&fixture.key(&fixture.a, Scope::Ask).await), bearer(&fixture.key(&fixture.a, Scope::Search).await));
+    let (admin_a, admin_b) =
+        (bearer(&fixture.key(&fixture.a, Scope::Admin).await), bearer(&fixture.key(&fixture.b, Scope::Admin).await));
     for route in ROUTES {
         let wrong = if route.access == Access::Visitor { &search } else { &ask };
         let session = fixture.session().await;
@@ -94,7 +105,12 @@ async fn every_call_in_every_role() {
             match expected(route.access, role) {
                 Refused(status) => assert_eq!(reply.status, status, "{label}: {}", reply.text()),
                 // The set-up token of these empty requests is wrong; that is no matter of roles.
-                Through => assert!(!matches!(reply.status, 401 | 403 | 405 | 500) || reply.code() == "setup_token_invalid", "{label}: {} {}", reply.status, reply.text()),
+                Through => assert!(
+                    !matches!(reply.status, 401 | 403 | 405 | 500) || reply.code() == "setup_token_invalid",
+                    "{label}: {} {}",
+                    reply.status,
+                    reply.text()
+                ),
             }
             if role == "foreign page" {
                 assert_eq!(reply.code(), "origin_forbidden", "{label}");

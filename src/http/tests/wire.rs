@@ -15,7 +15,12 @@ pub struct Reply {
 
 impl Reply {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).filter_map(|l| l.split_once(": ")).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim())
+        self.head
+            .lines()
+            .skip(1)
+            .filter_map(|l| l.split_once(": "))
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v.trim())
     }
 
     pub fn text(&self) -> String {
@@ -33,8 +38,19 @@ impl Reply {
     /// `(id, event, data)` of a stream.
     pub fn events(&self) -> Vec<(u64, String, Value)> {
         let text = self.text();
-        let field = |block: &str, name: &str| block.lines().find_map(|l| l.strip_prefix(name).map(str::to_owned)).unwrap_or_default();
-        text.split("\n\n").filter(|b| b.contains("data: ")).map(|b| (field(b, "id: ").parse().unwrap(), field(b, "event: "), serde_json::from_str(&field(b, "data: ")).unwrap())).collect()
+        let field = |block: &str, name: &str| {
+            block.lines().find_map(|l| l.strip_prefix(name).map(str::to_owned)).unwrap_or_default()
+        };
+        text.split("\n\n")
+            .filter(|b| b.contains("data: "))
+            .map(|b| {
+                (
+                    field(b, "id: ").parse().unwrap(),
+                    field(b, "event: "),
+                    serde_json::from_str(&field(b, "data: ")).unwrap(),
+                )
+            })
+            .collect()
     }
 }
 

@@ -14,9 +14,7 @@ const PART_LETTERS_MIN: usize = 3;
 const LINKS: [&str; 9] = ["", "s", "es", "n", "en", "er", "e", "ns", "ens"];
 const ENDINGS: [&str; 9] = ["", "e", "n", "en", "s", "es", "er", "ern", "ien"];
 /// Heads that end names of places; such words are split only if they are known nouns.
-const PLACE_HEADS: [&str; 10] = [
-    "heim", "berg", "burg", "dorf", "furt", "hausen", "haven", "bach", "hagen", "leben",
-];
+const PLACE_HEADS: [&str; 10] = ["heim", "berg", "burg", "dorf", "furt", "hausen", "haven", "bach", "hagen", "leben"];
 /// Nested splits of parts.
 const DEPTH_MAX: usize = 3;
 
@@ -46,9 +44,7 @@ fn collect(word: &str, depth: usize, parts: &mut Vec<String>) {
 
 /// The best split of a folded word into two or more parts.
 pub fn find(word: &str) -> Option<Vec<&str>> {
-    if !(WORD_LETTERS_MIN..=WORD_LETTERS_MAX).contains(&word.len())
-        || !word.bytes().all(|b| b.is_ascii_lowercase())
-    {
+    if !(WORD_LETTERS_MIN..=WORD_LETTERS_MAX).contains(&word.len()) || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return None;
     }
     if is_whole(word) {
@@ -85,9 +81,7 @@ pub fn find(word: &str) -> Option<Vec<&str>> {
         })
         .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))?;
     let head = &word[cut..head_end];
-    if PLACE_HEADS.contains(&head)
-        && !lexicon::get(&word[..head_end]).is_some_and(|e| e.is_attested)
-    {
+    if PLACE_HEADS.contains(&head) && !lexicon::get(&word[..head_end]).is_some_and(|e| e.is_attested) {
         return None;
     }
     let mut parts = vec![head];
@@ -103,21 +97,13 @@ pub fn find(word: &str) -> Option<Vec<&str>> {
 
 /// `burgermeisterinnen` without what makes it female, which would read as "Rinne".
 fn without_gender(word: &str) -> &str {
-    ["innen", "in"]
-        .iter()
-        .filter_map(|e| word.strip_suffix(e))
-        .find(|base| base.ends_with("er"))
-        .unwrap_or(word)
+    ["innen", "in"].iter().filter_map(|e| word.strip_suffix(e)).find(|base| base.ends_with("er")).unwrap_or(word)
 }
 
 /// Known as a whole, with or without an ending.
 fn is_whole(word: &str) -> bool {
     lexicon::get(word).is_some_and(|e| e.is_verb)
-        || ENDINGS.iter().any(|ending| {
-            word.strip_suffix(ending)
-                .and_then(lexicon::get)
-                .is_some_and(|e| e.is_whole)
-        })
+        || ENDINGS.iter().any(|ending| word.strip_suffix(ending).and_then(lexicon::get).is_some_and(|e| e.is_whole))
 }
 
 /// Cost of a part with a productivity from 0 to 9: falls with letters and with productivity.
@@ -129,19 +115,15 @@ fn part_cost(letters: usize, productivity: u8) -> f32 {
 fn modifier_cost(part: &str) -> Option<f32> {
     let entry = lexicon::get(part)?;
     // What only ever closes compounds may open one too if it is a long, clear noun.
-    let productivity = entry
-        .modifier
-        .filter(|m| *m > 0)
-        .or(entry.head.filter(|h| *h > 0 && part.len() >= 6).map(|_| 0));
+    let productivity =
+        entry.modifier.filter(|m| *m > 0).or(entry.head.filter(|h| *h > 0 && part.len() >= 6).map(|_| 0));
     let productivity = productivity.or((part.len() >= 7).then_some(0))?;
     Some(part_cost(part.len(), productivity))
 }
 
 /// Linking elements cost little, unlikely ones more; after -ung, -heit, -keit, -schaft, -ion, -tät an s is the rule.
 fn link_cost(part: &str, link: &str) -> f32 {
-    let takes_s = ["ung", "heit", "keit", "schaft", "ion", "tat", "ling"]
-        .iter()
-        .any(|e| part.ends_with(e));
+    let takes_s = ["ung", "heit", "keit", "schaft", "ion", "tat", "ling"].iter().any(|e| part.ends_with(e));
     match (takes_s, link) {
         (true, "s") | (false, "") => 0.0,
         (true, _) => 2.0,

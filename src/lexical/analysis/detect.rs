@@ -18,10 +18,7 @@ pub fn detect(text: &str) -> Lang {
             continue;
         }
         words += 1;
-        let (in_german, in_english) = (
-            stopwords::is_stopword(raw, Lang::De),
-            stopwords::is_stopword(raw, Lang::En),
-        );
+        let (in_german, in_english) = (stopwords::is_stopword(raw, Lang::De), stopwords::is_stopword(raw, Lang::En));
         german += usize::from(in_german && !in_english) * 2;
         english += usize::from(in_english && !in_german) * 2;
         german += usize::from(raw.contains(['ä', 'ö', 'ü', 'ß', 'Ä', 'Ö', 'Ü']));

@@ -28,11 +28,7 @@ pub struct Entry {
 static WORDS: LazyLock<HashMap<&'static str, Entry>> = LazyLock::new(|| {
     let mut text = String::new();
     // A damaged list would be a broken build; the tests notice. Search then works without splitting.
-    if ZlibDecoder::new(PACKED)
-        .take(BYTES_MAX)
-        .read_to_string(&mut text)
-        .is_err()
-    {
+    if ZlibDecoder::new(PACKED).take(BYTES_MAX).read_to_string(&mut text).is_err() {
         text.clear();
     }
     let text: &'static str = text.leak();

@@ -71,9 +71,7 @@ pub fn tokens(text: &str, lang: Lang) -> Vec<Token> {
         }
         let is_number = number::is_number(&lower);
         let (stem, mut parts) = if word.is_address {
-            let pieces = segment::words(&lower.replace('@', " "))
-                .map(|w| fold(&lower[w.start..w.end]))
-                .collect();
+            let pieces = segment::words(&lower.replace('@', " ")).map(|w| fold(&lower[w.start..w.end])).collect();
             (lower.clone(), pieces)
         } else if is_number {
             (number::normalize(&lower), Vec::new())
@@ -92,15 +90,7 @@ pub fn tokens(text: &str, lang: Lang) -> Vec<Token> {
             chain.clone_from(&lower);
         }
         let is_stopword = stopwords::is_stopword(&lower, lang);
-        found.push(Token {
-            text: lower,
-            stem,
-            parts,
-            start: word.start,
-            end: word.end,
-            is_stopword,
-            is_number,
-        });
+        found.push(Token { text: lower, stem, parts, start: word.start, end: word.end, is_stopword, is_number });
     }
     found
 }

@@ -20,11 +20,7 @@ pub struct Word {
 
 /// The words of `text`.
 pub fn words(text: &str) -> Words<'_> {
-    Words {
-        text,
-        position: 0,
-        joins_previous: false,
-    }
+    Words { text, position: 0, joins_previous: false }
 }
 
 pub struct Words<'a> {
@@ -51,9 +47,7 @@ impl Words<'_> {
             let next = rest.peek().map_or('\0', |(_, n)| *n);
             let keeps = is_core(c)
                 || is_invisible(c)
-                || (matches!(c, '.' | ',' | ':')
-                    && previous.is_ascii_digit()
-                    && next.is_ascii_digit())
+                || (matches!(c, '.' | ',' | ':') && previous.is_ascii_digit() && next.is_ascii_digit())
                 || (matches!(c, '\'' | '’') && previous.is_alphabetic() && next.is_alphabetic());
             if !keeps {
                 break;
@@ -71,8 +65,7 @@ impl Words<'_> {
             .map_or(self.text.len(), |n| start + n);
         let run = self.text[start..run].trim_end_matches(['.', '-', '_', '+']);
         let (local, domain) = run.split_once('@')?;
-        (!local.is_empty() && domain.contains('.') && !domain.contains('@'))
-            .then_some(start + run.len())
+        (!local.is_empty() && domain.contains('.') && !domain.contains('@')).then_some(start + run.len())
     }
 }
 
@@ -90,13 +83,7 @@ impl Iterator for Words<'_> {
                 }
                 self.joins_previous = false;
                 let end = start + c.len_utf8();
-                return Some(Word {
-                    start,
-                    end,
-                    is_address: false,
-                    joins_previous: false,
-                    joins_next: false,
-                });
+                return Some(Word { start, end, is_address: false, joins_previous: false, joins_next: false });
             }
             if !is_core(c) {
                 self.position += c.len_utf8();
@@ -106,31 +93,18 @@ impl Iterator for Words<'_> {
             let joins_previous = std::mem::take(&mut self.joins_previous);
             if !joins_previous && let Some(end) = self.address_end(start) {
                 self.position = end;
-                return Some(Word {
-                    start,
-                    end,
-                    is_address: true,
-                    joins_previous: false,
-                    joins_next: false,
-                });
+                return Some(Word { start, end, is_address: true, joins_previous: false, joins_next: false });
             }
             let end = self.run_end(start);
             self.position = end;
             let mut ahead = self.text[end..].chars();
-            let joins_next =
-                ahead.next().is_some_and(is_hyphen) && ahead.next().is_some_and(is_core);
+            let joins_next = ahead.next().is_some_and(is_hyphen) && ahead.next().is_some_and(is_core);
             if joins_next {
                 let hyphen = self.text[end..].chars().next().map_or(0, char::len_utf8);
                 self.position += hyphen;
                 self.joins_previous = true;
             }
-            return Some(Word {
-                start,
-                end,
-                is_address: false,
-                joins_previous,
-                joins_next,
-            });
+            return Some(Word { start, end, is_address: false, joins_previous, joins_next });
         }
     }
 }

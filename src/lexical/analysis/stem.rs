@@ -54,32 +54,22 @@ pub fn analyze(lower: &str, lang: Lang) -> (String, Vec<String>) {
         if s.memory.len() >= MEMORY_WORDS_MAX {
             s.memory.clear();
         }
-        s.memory
-            .insert(lower.to_owned(), (stem.clone(), parts.clone()));
+        s.memory.insert(lower.to_owned(), (stem.clone(), parts.clone()));
     });
     (stem, parts)
 }
 
 fn snowball(folded: &str, lang: Lang) -> String {
     STEMMERS.with_borrow_mut(|s| {
-        let analyzer = if lang == Lang::De {
-            &mut s.german
-        } else {
-            &mut s.english
-        };
+        let analyzer = if lang == Lang::De { &mut s.german } else { &mut s.english };
         let mut stream = analyzer.token_stream(folded);
-        if stream.advance() {
-            stream.token().text.clone()
-        } else {
-            folded.to_owned()
-        }
+        if stream.advance() { stream.token().text.clone() } else { folded.to_owned() }
     })
 }
 
 /// `dog's` and `don't` without what follows the apostrophe.
 fn strip_clitic(word: &str) -> &str {
-    word.split_once('\'')
-        .map_or(word, |(head, _)| if head.len() > 1 { head } else { word })
+    word.split_once('\'').map_or(word, |(head, _)| if head.len() > 1 { head } else { word })
 }
 
 /// One spelling per German word: transliterated umlauts become plain vowels, and verbs in `-ern` meet their noun in
@@ -103,12 +93,12 @@ fn unify(folded: &str) -> String {
 
 /// Endings of regular verb forms, participles declined included.
 const VERB_ENDINGS: [&str; 19] = [
-    "test", "tet", "ten", "tem", "ter", "tes", "te", "t", "enden", "endem", "ender", "endes",
-    "ende", "end", "eten", "ete", "et", "en", "n",
+    "test", "tet", "ten", "tem", "ter", "tes", "te", "t", "enden", "endem", "ender", "endes", "ende", "end", "eten",
+    "ete", "et", "en", "n",
 ];
 const SEPARABLE: [&str; 24] = [
-    "zusammen", "herunter", "zuruck", "weiter", "heraus", "hinzu", "fest", "frei", "hoch", "nach",
-    "ab", "an", "auf", "aus", "bei", "dar", "ein", "her", "hin", "los", "mit", "um", "vor", "zu",
+    "zusammen", "herunter", "zuruck", "weiter", "heraus", "hinzu", "fest", "frei", "hoch", "nach", "ab", "an", "auf",
+    "aus", "bei", "dar", "ein", "her", "hin", "los", "mit", "um", "vor", "zu",
 ];
 
 /// The infinitive of a form of a regular verb: `beantragt`, `eingefügte`, `einzufügen`. Nouns stay what they are.
@@ -117,15 +107,8 @@ fn infinitive(word: &str) -> Option<String> {
         return None;
     }
     let verb_of = |root: &str| {
-        let endings: &[&str] = if root.ends_with("er") || root.ends_with("el") {
-            &["n", "en"]
-        } else {
-            &["en"]
-        };
-        endings
-            .iter()
-            .map(|e| format!("{root}{e}"))
-            .find(|w| lexicon::get(w).is_some_and(|e| e.is_verb))
+        let endings: &[&str] = if root.ends_with("er") || root.ends_with("el") { &["n", "en"] } else { &["en"] };
+        endings.iter().map(|e| format!("{root}{e}")).find(|w| lexicon::get(w).is_some_and(|e| e.is_verb))
     };
     if lexicon::get(word).is_some_and(|e| e.is_verb) {
         return None;
@@ -162,11 +145,7 @@ fn infinitive(word: &str) -> Option<String> {
 fn is_noun(word: &str) -> bool {
     ["", "e", "n", "en", "s", "es", "er", "ern"]
         .iter()
-        .any(|ending| {
-            word.strip_suffix(ending)
-                .and_then(lexicon::get)
-                .is_some_and(|e| e.head.is_some_and(|h| h > 0))
-        })
+        .any(|ending| word.strip_suffix(ending).and_then(lexicon::get).is_some_and(|e| e.head.is_some_and(|h| h > 0)))
 }
 
 /// `mueller` becomes `muller`, as `Müller` does; `steuer`, `kontoeroeffnung` and other words that are right as they
@@ -182,14 +161,6 @@ pub fn plain_vowels(folded: &str) -> String {
     if !folded.is_ascii() || !(0..bytes.len()).any(is_digraph) || lexicon::contains(folded) {
         return folded.to_owned();
     }
-    let plain: String = folded
-        .char_indices()
-        .filter(|(i, _)| !is_digraph(*i))
-        .map(|(_, c)| c)
-        .collect();
-    if lexicon::contains(&plain) || compound::find(folded).is_none() {
-        plain
-    } else {
-        folded.to_owned()
-    }
+    let plain: String = folded.char_indices().filter(|(i, _)| !is_digraph(*i)).map(|(_, c)| c).collect();
+    if lexicon::contains(&plain) || compound::find(folded).is_none() { plain } else { folded.to_owned() }
 }

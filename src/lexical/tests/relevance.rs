@@ -12,15 +12,9 @@ use super::*;
 
 fn lines(path: &Path) -> Vec<serde_json::Value> {
     let file = fs::File::open(path).unwrap();
-    let reader: Box<dyn std::io::Read> = if path.extension().is_some_and(|e| e == "gz") {
-        Box::new(MultiGzDecoder::new(file))
-    } else {
-        Box::new(file)
-    };
-    BufReader::new(reader)
-        .lines()
-        .map(|l| serde_json::from_str(&l.unwrap()).unwrap())
-        .collect()
+    let reader: Box<dyn std::io::Read> =
+        if path.extension().is_some_and(|e| e == "gz") { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    BufReader::new(reader).lines().map(|l| serde_json::from_str(&l.unwrap()).unwrap()).collect()
 }
 
 struct Case {
@@ -32,10 +26,7 @@ struct Case {
 fn measure(index: &WordIndex, cases: &[Case]) -> (f64, f64) {
     let (mut rank_sum, mut found) = (0.0, 0_u32);
     for case in cases {
-        if let Some(rank) = keys(index, &case.question)
-            .iter()
-            .position(|k| *k == case.key)
-        {
+        if let Some(rank) = keys(index, &case.question).iter().position(|k| *k == case.key) {
             let rank = u32::try_from(rank).unwrap() + 1;
             rank_sum += 1.0 / f64::from(rank);
             found += u32::from(rank <= 5);
@@ -53,28 +44,19 @@ fn help_pages_are_found() {
     let folder = Path::new(&folder);
     let docs = lines(&folder.join("help_dev_docs.jsonl.gz"));
     let questions = lines(&folder.join("help_dev_questions.jsonl"));
-    for (lang, body, kind) in [
-        (Lang::De, "body_de", "known-item de->de"),
-        (Lang::En, "body_en", "known-item en->de"),
-    ] {
+    for (lang, body, kind) in [(Lang::De, "body_de", "known-item de->de"), (Lang::En, "body_en", "known-item en->de")] {
         let mut keys_of: HashMap<&str, u64> = HashMap::new();
         let mut entries = Vec::new();
         for (key, doc) in docs.iter().enumerate() {
             keys_of.insert(doc["id"].as_str().unwrap(), key as u64);
-            entries.push(Entry {
-                lang,
-                ..entry(key as u64, "", doc[body].as_str().unwrap())
-            });
+            entries.push(Entry { lang, ..entry(key as u64, "", doc[body].as_str().unwrap()) });
         }
         let cases: Vec<Case> = questions
             .iter()
             .filter(|q| q["kind"] == kind)
             .filter_map(|q| {
                 let key = *keys_of.get(q["documents"][0].as_str()?)?;
-                Some(Case {
-                    question: q["question"].as_str()?.to_owned(),
-                    key,
-                })
+                Some(Case { question: q["question"].as_str()?.to_owned(), key })
             })
             .collect();
         if cases.is_empty() {
@@ -82,37 +64,13 @@ fn help_pages_are_found() {
         }
         let (_dir, mut index) = fresh(&entries);
         let (mrr, hits) = measure(&index, &cases);
-        println!(
-            "{lang:?}: {} cases, MRR@10 {mrr:.4}, hit@5 {hits:.4}",
-            cases.len()
-        );
+        println!("{lang:?}: {} cases, MRR@10 {mrr:.4}, hit@5 {hits:.4}", cases.len());
         let d = Weights::default();
         for (name, weights) in [
-            (
-                "no compounds",
-                Weights {
-                    parts: 0.0,
-                    query_parts: 0.0,
-                    joined: 0.0,
-                    ..d
-                },
-            ),
-            (
-                "document compounds only",
-                Weights {
-                    query_parts: 0.0,
-                    joined: 0.0,
-                    ..d
-                },
-            ),
+            ("no compounds", Weights { parts: 0.0, query_parts: 0.0, joined: 0.0, ..d }),
+            ("document compounds only", Weights { query_parts: 0.0, joined: 0.0, ..d }),
             ("question compounds only", Weights { parts: 0.0, ..d }),
-            (
-                "parts doubled",
-                Weights {
-                    parts: d.parts * 2.0,
-                    ..d
-                },
-            ),
+            ("parts doubled", Weights { parts: d.parts * 2.0, ..d }),
             ("sum of readings", Weights { tie: 1.0, ..d }),
         ] {
             index.set_weights(weights);

@@ -23,7 +23,12 @@ pub struct NewKey {
 }
 
 /// Makes a key for one site.
-pub async fn create_key(store: &Store, site: SiteId, mut scopes: Vec<Scope>, expires_at: Option<UnixMs>) -> Outcome<NewKey> {
+pub async fn create_key(
+    store: &Store,
+    site: SiteId,
+    mut scopes: Vec<Scope>,
+    expires_at: Option<UnixMs>,
+) -> Outcome<NewKey> {
     scopes.sort_unstable();
     scopes.dedup();
     if scopes.is_empty() {
@@ -33,7 +38,14 @@ pub async fn create_key(store: &Store, site: SiteId, mut scopes: Vec<Scope>, exp
         return Err(Fault::invalid("the key would have expired already; give a later time"));
     }
     let (id, token) = (secret::random_token(9), secret::random_token(24));
-    let key = ApiKey { id: id.clone(), site, scopes, secret_hash: secret::token_hash(&token), expires_at, created_at: now_ms() };
+    let key = ApiKey {
+        id: id.clone(),
+        site,
+        scopes,
+        secret_hash: secret::token_hash(&token),
+        expires_at,
+        created_at: now_ms(),
+    };
     store
         .write(move |batch| {
             if batch.scan(Table::Keys, [], KEYS_MAX)?.len() >= KEYS_MAX {

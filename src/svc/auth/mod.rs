@@ -17,4 +17,6 @@ pub use key::{NewKey, create_key, delete_key, keys, who_key};
 pub use password::PASSWORD_CHARS_MIN;
 pub use record::{Actor, ApiKey, Scope, User};
 pub use session::{SESSION_MS, open_session, sign_in, sign_out, who_session};
-pub use user::{NewUser, create_operator, needs_setup, normalise_email, set_password, set_up, setup_link, user_by_email, users};
+pub use user::{
+    NewUser, create_operator, needs_setup, normalise_email, set_password, set_up, setup_link, user_by_email, users,
+};

@@ -34,7 +34,8 @@ async fn run<T: Send + 'static>(work: impl FnOnce() -> Outcome<T> + Send + 'stat
 
 fn hash_now(password: &str) -> Outcome<String> {
     let hash = Argon2::default().hash_password(password.as_bytes());
-    hash.map(|hash| hash.to_string()).map_err(|error| Fault::new(Code::Internal, format!("the password could not be hashed: {error}")))
+    hash.map(|hash| hash.to_string())
+        .map_err(|error| Fault::new(Code::Internal, format!("the password could not be hashed: {error}")))
 }
 
 /// The PHC string to store.
@@ -50,7 +51,8 @@ pub(super) async fn verify(password: String, stored: Option<String>) -> Outcome<
     }
     run(move || match stored {
         Some(stored) => {
-            let parsed = PasswordHash::new(&stored).map_err(|error| Fault::new(Code::Internal, format!("a stored password cannot be read: {error}")))?;
+            let parsed = PasswordHash::new(&stored)
+                .map_err(|error| Fault::new(Code::Internal, format!("a stored password cannot be read: {error}")))?;
             Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
         }
         None => hash_now(&password).map(|_| false),

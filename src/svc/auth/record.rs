@@ -83,7 +83,11 @@ impl FromStr for Scope {
 
     fn from_str(text: &str) -> Result<Self, Fault> {
         let known = Self::ALL.iter().find(|scope| scope.name() == text.trim());
-        known.copied().ok_or_else(|| Fault::invalid(format!("\"{text}\" is no scope; use ask, search, documents, crawl, admin, separated by commas")))
+        known.copied().ok_or_else(|| {
+            Fault::invalid(format!(
+                "\"{text}\" is no scope; use ask, search, documents, crawl, admin, separated by commas"
+            ))
+        })
     }
 }
 
@@ -133,7 +137,9 @@ impl Actor {
     pub fn may(&self, scope: Scope, site: SiteId) -> bool {
         match self {
             Actor::Operator(_) | Actor::Local => true,
-            Actor::Key { site: own, scopes, .. } => *own == site && (scopes.contains(&scope) || scopes.contains(&Scope::Admin)),
+            Actor::Key { site: own, scopes, .. } => {
+                *own == site && (scopes.contains(&scope) || scopes.contains(&Scope::Admin))
+            }
             Actor::PublicKey { site: own } => *own == site && scope == Scope::Ask,
         }
     }

@@ -30,7 +30,11 @@ pub fn normalise_email(email: &str) -> Outcome<String> {
     let sound = email.len() <= EMAIL_BYTES_MAX
         && !email.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';'))
         && matches!(email.split_once('@'), Some((name, host)) if !name.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.'));
-    if sound { Ok(email) } else { Err(Fault::invalid("the e-mail address is not complete; it looks like name@example.de")) }
+    if sound {
+        Ok(email)
+    } else {
+        Err(Fault::invalid("the e-mail address is not complete; it looks like name@example.de"))
+    }
 }
 
 struct Checked {
@@ -45,7 +49,9 @@ async fn check(new: NewUser) -> Outcome<Checked> {
     password::check(&new.password)?;
     let name = new.name.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
     if name.as_ref().is_some_and(|n| n.len() > NAME_BYTES_MAX || n.chars().any(char::is_control)) {
-        return Err(Fault::invalid(format!("the name may have at most {NAME_BYTES_MAX} bytes and no control characters")));
+        return Err(Fault::invalid(format!(
+            "the name may have at most {NAME_BYTES_MAX} bytes and no control characters"
+        )));
     }
     let locale = if new.locale.as_deref().is_some_and(|l| l.starts_with("en")) { "en" } else { "de" };
     Ok(Checked { email, name, locale: locale.to_owned(), password_hash: password::hash(new.password).await? })
@@ -59,7 +65,15 @@ fn insert(batch: &mut Batch<'_>, new: Checked) -> Outcome<User> {
     if id.0 > USERS_MAX {
         return Err(Fault::invalid(format!("at most {USERS_MAX} accounts can be made")));
     }
-    let user = User { id, email: new.email, name: new.name, role: "operator".to_owned(), locale: new.locale, password_hash: new.password_hash, created_at: now_ms() };
+    let user = User {
+        id,
+        email: new.email,
+        name: new.name,
+        role: "operator".to_owned(),
+        locale: new.locale,
+        password_hash: new.password_hash,
+        created_at: now_ms(),
+    };
     batch.put(&user.email, &UserMail { user: id })?;
     batch.put(Key::of(id), &user)?;
     Ok(user)
@@ -111,7 +125,10 @@ pub fn needs_setup(store: &Store) -> Outcome<bool> {
 /// already, unless forced (only the command line does that).
 pub async fn setup_link(store: &Store, forced: bool) -> Outcome<String> {
     if !forced && !needs_setup(store)? {
-        return Err(Fault::new(Code::Conflict, "there is an operator already; sign in, or run `dialogengine user setup-link` on the server for a further account"));
+        return Err(Fault::new(
+            Code::Conflict,
+            "there is an operator already; sign in, or run `dialogengine user setup-link` on the server for a further account",
+        ));
     }
     let token = secret::random_token(24);
     let stored = SetupToken { hash: secret::token_hash(&token), expires_at: now_ms() + SETUP_MS };
@@ -143,5 +160,8 @@ pub async fn set_up(store: &Store, token: &str, new: NewUser) -> Outcome<User> {
 }
 
 fn spent() -> Fault {
-    Fault::new(Code::SetupTokenInvalid, "the set-up link is wrong, used or older than 24 hours; `dialogengine user setup-link` prints a new one")
+    Fault::new(
+        Code::SetupTokenInvalid,
+        "the set-up link is wrong, used or older than 24 hours; `dialogengine user setup-link` prints a new one",
+    )
 }

@@ -6,11 +6,12 @@ use super::CrawlError;
 
 /// Query parameters that name the visit, not the page.
 const TRACKING: [&str; 17] = [
-    "gclid", "fbclid", "msclkid", "dclid", "gbraid", "wbraid", "yclid", "igshid", "srsltid", "mc_cid", "mc_eid", "_ga", "_gl", "_hsenc", "_hsmi",
-    "zanpid", "wt_mc",
+    "gclid", "fbclid", "msclkid", "dclid", "gbraid", "wbraid", "yclid", "igshid", "srsltid", "mc_cid", "mc_eid", "_ga",
+    "_gl", "_hsenc", "_hsmi", "zanpid", "wt_mc",
 ];
 const TRACKING_PREFIXES: [&str; 5] = ["utm_", "pk_", "mtm_", "piwik_", "matomo_"];
-const SESSIONS: [&str; 8] = ["phpsessid", "jsessionid", "sessionid", "session_id", "sessid", "aspsessionid", "cfid", "cftoken"];
+const SESSIONS: [&str; 8] =
+    ["phpsessid", "jsessionid", "sessionid", "session_id", "sessid", "aspsessionid", "cfid", "cftoken"];
 /// From this length on the value of `sid` or `s` is a session and no number of a page.
 const SESSION_VALUE_MIN: usize = 16;
 
@@ -19,7 +20,9 @@ pub(super) fn candidates(typed: &str) -> Result<Vec<Url>, CrawlError> {
     let typed = typed.trim().trim_start_matches("//");
     let wrong = || CrawlError::Address { typed: typed.to_owned() };
     let texts = match typed.split_once("://") {
-        Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") => vec![typed.to_owned()],
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") => {
+            vec![typed.to_owned()]
+        }
         Some(_) => return Err(wrong()),
         None => vec![format!("https://{typed}"), format!("http://{typed}")],
     };
@@ -53,7 +56,9 @@ pub(super) fn normalise(url: &Url) -> Url {
     // Cannot fail for http addresses with a host.
     let _ = out.set_username("");
     let _ = out.set_password(None);
-    let kept: Option<String> = url.query().map(|query| query.split('&').filter(|pair| !pair.is_empty() && !names_visit(pair)).collect::<Vec<_>>().join("&"));
+    let kept: Option<String> = url.query().map(|query| {
+        query.split('&').filter(|pair| !pair.is_empty() && !names_visit(pair)).collect::<Vec<_>>().join("&")
+    });
     out.set_query(kept.as_deref().filter(|query| !query.is_empty()));
     let path = url.path();
     let cut = path.to_ascii_lowercase().find(";jsessionid=").map(|start| {
@@ -73,7 +78,9 @@ fn names_visit(pair: &str) -> bool {
     TRACKING.contains(&key.as_str())
         || TRACKING_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
         || SESSIONS.iter().any(|name| key.starts_with(name))
-        || (matches!(key.as_str(), "sid" | "s") && value.len() >= SESSION_VALUE_MIN && value.bytes().all(|b| b.is_ascii_alphanumeric()))
+        || (matches!(key.as_str(), "sid" | "s")
+            && value.len() >= SESSION_VALUE_MIN
+            && value.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// Unreserved characters plain, all other escapes in upper case.
@@ -84,7 +91,9 @@ fn same_percents(path: &str) -> String {
         out.push_str(&rest[..at]);
         let code = rest.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match code {
-            Some(byte) if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') => out.push(char::from(byte)),
+            Some(byte) if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') => {
+                out.push(char::from(byte))
+            }
             Some(_) => out.push_str(&rest[at..at + 3].to_ascii_uppercase()),
             None => out.push('%'),
         }

@@ -50,7 +50,12 @@ impl Fetcher {
 
     /// Fetches a page, following redirects for which `hop` finds no objection.
     pub(super) async fn page(&self, url: &Url, hop: impl Fn(&Url) -> Option<SkipReason>) -> Result<Got, SkipReason> {
-        let opts = GetOptions { max_bytes: self.bytes_max, accept: Some(ACCEPT.to_owned()), wanted: is_page, ..GetOptions::default() };
+        let opts = GetOptions {
+            max_bytes: self.bytes_max,
+            accept: Some(ACCEPT.to_owned()),
+            wanted: is_page,
+            ..GetOptions::default()
+        };
         let got = self.follow(url, &opts, hop).await?;
         if let Some(reason) = SkipReason::of_status(got.response.status) {
             return Err(reason);
@@ -62,11 +67,21 @@ impl Fetcher {
     }
 
     /// Fetches any file, whatever its status, following redirects for which `hop` finds no objection.
-    pub(super) async fn file(&self, url: &Url, max_bytes: usize, hop: impl Fn(&Url) -> Option<SkipReason>) -> Result<Got, SkipReason> {
+    pub(super) async fn file(
+        &self,
+        url: &Url,
+        max_bytes: usize,
+        hop: impl Fn(&Url) -> Option<SkipReason>,
+    ) -> Result<Got, SkipReason> {
         self.follow(url, &GetOptions { max_bytes, ..GetOptions::default() }, hop).await
     }
 
-    async fn follow(&self, url: &Url, opts: &GetOptions, hop: impl Fn(&Url) -> Option<SkipReason>) -> Result<Got, SkipReason> {
+    async fn follow(
+        &self,
+        url: &Url,
+        opts: &GetOptions,
+        hop: impl Fn(&Url) -> Option<SkipReason>,
+    ) -> Result<Got, SkipReason> {
         let mut at = url.clone();
         let mut seen = HashSet::from([at.clone()]);
         for _ in 0..=REDIRECTS_MAX {
@@ -74,7 +89,9 @@ impl Fetcher {
             if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
                 return Ok(Got { url: at, response });
             }
-            let Some(next) = response.header("location").and_then(|text| at.join(text).ok()).map(|next| normalise(&next)) else {
+            let Some(next) =
+                response.header("location").and_then(|text| at.join(text).ok()).map(|next| normalise(&next))
+            else {
                 return Err(SkipReason::HttpError { status: response.status });
             };
             if let Some(reason) = hop(&next) {
@@ -123,7 +140,11 @@ impl Fetcher {
             _ => None,
         };
         let private = literal.is_some_and(|addr| !rules::is_public(addr)) && !self.allow.permits(to);
-        if private { SkipReason::PrivateAddress { to: to.to_string() } } else { SkipReason::RedirectElsewhere { to: to.to_string() } }
+        if private {
+            SkipReason::PrivateAddress { to: to.to_string() }
+        } else {
+            SkipReason::RedirectElsewhere { to: to.to_string() }
+        }
     }
 }
 

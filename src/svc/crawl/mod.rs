@@ -148,7 +148,8 @@ pub async fn crawl(
         state: walk::State::new(&plan),
     };
     walk.begin(&begin.url, begin.first).await?;
-    let listed = stoppable(sitemap::collect(&fetcher, &walk.site, &robots.sitemaps(), walk.found_max()), cancelled).await?;
+    let listed =
+        stoppable(sitemap::collect(&fetcher, &walk.site, &robots.sitemaps(), walk.found_max()), cancelled).await?;
     for url in &listed {
         walk.offer(url, 1, false).await?;
     }
@@ -171,7 +172,10 @@ pub async fn crawl(
     })
 }
 
-async fn stoppable<T>(work: impl Future<Output = T>, cancelled: &(dyn Fn() -> bool + Send + Sync)) -> Result<T, CrawlError> {
+async fn stoppable<T>(
+    work: impl Future<Output = T>,
+    cancelled: &(dyn Fn() -> bool + Send + Sync),
+) -> Result<T, CrawlError> {
     tokio::pin!(work);
     loop {
         match tokio::time::timeout(walk::TICK, &mut work).await {
@@ -195,7 +199,11 @@ fn nothing(plan: &Plan, walk: &walk::Walk<'_>, start: &str, first: Option<&SkipR
         return CrawlError::OnlyScripts { start: start.to_owned() };
     }
     if count("excluded") > 0 && first.is_none() && count("excluded") * 2 >= total {
-        return CrawlError::AllExcluded { host, found: total, folders: [&plan.include[..], &plan.exclude[..]].concat().join(", ") };
+        return CrawlError::AllExcluded {
+            host,
+            found: total,
+            folders: [&plan.include[..], &plan.exclude[..]].concat().join(", "),
+        };
     }
     let listed = || skipped.iter().map(|(code, n)| format!("{n} × {code}")).collect::<Vec<_>>().join(", ");
     let why = match first.or(walk.state.first_reason.as_ref()) {

@@ -34,12 +34,15 @@ pub(super) async fn read(got: Got, bytes_max: usize) -> Seen {
             Ok(found) if header.noindex || found.noindex => (links_of(&found, header), Err(SkipReason::Noindex)),
             Ok(found) => (links_of(&found, header), Ok(found)),
             Err(rejected) => {
-                let textless = matches!(rejected.code, RejectCode::Empty | RejectCode::NeedsJavascript) && !header.nofollow;
+                let textless =
+                    matches!(rejected.code, RejectCode::Empty | RejectCode::NeedsJavascript) && !header.nofollow;
                 (if textless { bare_links(&body, &base) } else { Vec::new() }, Err(SkipReason::of_rejected(rejected)))
             }
         }
     });
-    let (links, page) = work.await.unwrap_or_else(|_| (Vec::new(), Err(SkipReason::UnsupportedType { kind: "damaged page".to_owned() })));
+    let (links, page) = work
+        .await
+        .unwrap_or_else(|_| (Vec::new(), Err(SkipReason::UnsupportedType { kind: "damaged page".to_owned() })));
     Seen { url, status, etag, last_modified, links, page }
 }
 
@@ -53,11 +56,18 @@ fn links_of(found: &Extracted, header: Directives) -> Vec<String> {
 /// Start pages made of pictures, frames or a refresh still lead somewhere.
 fn bare_links(body: &[u8], base: &Url) -> Vec<String> {
     let html = Html::parse_document(&String::from_utf8_lossy(body));
-    let Ok(selector) = Selector::parse("a[href], area[href], frame[src], iframe[src], meta[http-equiv=refresh i][content]") else { return Vec::new() };
+    let Ok(selector) =
+        Selector::parse("a[href], area[href], frame[src], iframe[src], meta[http-equiv=refresh i][content]")
+    else {
+        return Vec::new();
+    };
     html.select(&selector)
         .filter_map(|node| {
             let value = node.value();
-            let refresh = value.attr("content").and_then(|text| text.split_once('=')).map(|(_, target)| target.trim_matches(['\'', '"', ' ']));
+            let refresh = value
+                .attr("content")
+                .and_then(|text| text.split_once('='))
+                .map(|(_, target)| target.trim_matches(['\'', '"', ' ']));
             value.attr("href").or_else(|| value.attr("src")).or(refresh)
         })
         .filter_map(|target| base.join(target).ok())

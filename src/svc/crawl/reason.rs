@@ -90,7 +90,9 @@ impl SkipReason {
             Self::RedirectLoop => "redirects without end".to_owned(),
             Self::NotFound { status } => format!("does not exist (status {status})"),
             Self::AccessDenied { status } => format!("may not be read without signing in (status {status})"),
-            Self::Busy { status } => format!("the website was too busy, also after waiting (status {status}); crawl again later"),
+            Self::Busy { status } => {
+                format!("the website was too busy, also after waiting (status {status}); crawl again later")
+            }
             Self::HttpError { status } => format!("the website answered with status {status}"),
             Self::UnsupportedType { kind } => format!("not read yet: {kind}"),
             Self::TooLarge => "larger than one page may be".to_owned(),
@@ -143,16 +145,24 @@ pub enum CrawlError {
     #[error("{from} redirects to another website, {to}; crawl that address if it is the right one")]
     OtherHost { from: String, to: String },
     /// robots.txt leaves nothing.
-    #[error("robots.txt of {host} forbids DialogEngine to read any page; allow it there with \"User-agent: DialogEngine\" and \"Allow: /\"")]
+    #[error(
+        "robots.txt of {host} forbids DialogEngine to read any page; allow it there with \"User-agent: DialogEngine\" and \"Allow: /\""
+    )]
     RobotsForbid { host: String },
     /// robots.txt is broken, which means: stay away.
-    #[error("{url} could not be read ({detail}), so it is unknown what may be crawled; repair it (404 is fine: everything is allowed then) or try again later")]
+    #[error(
+        "{url} could not be read ({detail}), so it is unknown what may be crawled; repair it (404 is fine: everything is allowed then) or try again later"
+    )]
     RobotsUnavailable { url: String, detail: String },
     /// Pages without text of their own.
-    #[error("{start} shows its content only after running scripts, which are not run; ask for server-side rendering, or upload the content as files")]
+    #[error(
+        "{start} shows its content only after running scripts, which are not run; ask for server-side rendering, or upload the content as files"
+    )]
     OnlyScripts { start: String },
     /// The folders leave nothing.
-    #[error("{host} has {found} addresses, but none lies in the chosen folders ({folders}); check their spelling or leave them out")]
+    #[error(
+        "{host} has {found} addresses, but none lies in the chosen folders ({folders}); check their spelling or leave them out"
+    )]
     AllExcluded { host: String, found: usize, folders: String },
     /// Anything else.
     #[error("no page of {start} could be read: {why}; open the address in a browser and check it")]

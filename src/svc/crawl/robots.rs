@@ -33,7 +33,8 @@ impl Robots {
     /// Reads `/robots.txt` next to `url`. 4xx means no rules; 5xx means stay away.
     pub(super) async fn fetch(fetcher: &Fetcher, url: &Url) -> Result<Self, RobotsError> {
         let Ok(at) = url.join("/robots.txt") else { return Ok(Self::default()) };
-        let broken = |detail: String| RobotsError::Broken(CrawlError::RobotsUnavailable { url: at.to_string(), detail });
+        let broken =
+            |detail: String| RobotsError::Broken(CrawlError::RobotsUnavailable { url: at.to_string(), detail });
         let hop = |to: &Url| (!same_site(&at, to)).then(|| SkipReason::RedirectElsewhere { to: to.to_string() });
         let got = match fetcher.file(&at, ROBOTS_BYTES_MAX, hop).await {
             Ok(got) => got,
@@ -53,7 +54,9 @@ impl Robots {
     async fn fetch_elsewhere(fetcher: &Fetcher, to: &str) -> Self {
         let Ok(at) = Url::parse(to) else { return Self::default() };
         match fetcher.file(&at, ROBOTS_BYTES_MAX, |_| None).await {
-            Ok(got) if got.response.status == 200 && at.path().ends_with("/robots.txt") => Self::parse(&got.response.body),
+            Ok(got) if got.response.status == 200 && at.path().ends_with("/robots.txt") => {
+                Self::parse(&got.response.body)
+            }
             _ => Self::default(),
         }
     }

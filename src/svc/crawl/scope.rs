@@ -18,19 +18,79 @@ const PARAMETERS_MAX: usize = 12;
 const SEGMENT_REPEATS_MAX: usize = 3;
 
 const CALENDAR_KEYS: [&str; 18] = [
-    "year", "month", "day", "week", "date", "jahr", "monat", "tag", "woche", "kw", "datum", "cal_date", "caldate", "from_date", "start_date", "ical", "time",
+    "year",
+    "month",
+    "day",
+    "week",
+    "date",
+    "jahr",
+    "monat",
+    "tag",
+    "woche",
+    "kw",
+    "datum",
+    "cal_date",
+    "caldate",
+    "from_date",
+    "start_date",
+    "ical",
+    "time",
     "timestamp",
 ];
-const CALENDAR_WORDS: [&str; 9] = ["calendar", "kalender", "events", "event", "termine", "veranstaltungen", "veranstaltungskalender", "month", "monat"];
+const CALENDAR_WORDS: [&str; 9] = [
+    "calendar",
+    "kalender",
+    "events",
+    "event",
+    "termine",
+    "veranstaltungen",
+    "veranstaltungskalender",
+    "month",
+    "monat",
+];
 
 /// File name endings that are known not to be pages, with the word for people.
 const KINDS: [(&str, &str); 40] = [
-    ("pdf", "PDF"), ("doc", "Word"), ("docx", "Word"), ("odt", "OpenDocument"), ("rtf", "RTF"), ("xls", "Excel"), ("xlsx", "Excel"), ("ods", "OpenDocument"),
-    ("ppt", "PowerPoint"), ("pptx", "PowerPoint"), ("odp", "OpenDocument"), ("epub", "EPUB"), ("zip", "archive"), ("gz", "archive"), ("7z", "archive"),
-    ("rar", "archive"), ("jpg", "image"), ("jpeg", "image"), ("png", "image"), ("gif", "image"), ("webp", "image"), ("svg", "image"), ("ico", "image"),
-    ("avif", "image"), ("tif", "image"), ("tiff", "image"), ("mp3", "audio"), ("ogg", "audio"), ("wav", "audio"), ("m4a", "audio"), ("mp4", "video"),
-    ("webm", "video"), ("mov", "video"), ("avi", "video"), ("css", "style sheet"), ("js", "script"), ("ics", "calendar file"), ("vcf", "contact card"),
-    ("exe", "program"), ("dmg", "program"),
+    ("pdf", "PDF"),
+    ("doc", "Word"),
+    ("docx", "Word"),
+    ("odt", "OpenDocument"),
+    ("rtf", "RTF"),
+    ("xls", "Excel"),
+    ("xlsx", "Excel"),
+    ("ods", "OpenDocument"),
+    ("ppt", "PowerPoint"),
+    ("pptx", "PowerPoint"),
+    ("odp", "OpenDocument"),
+    ("epub", "EPUB"),
+    ("zip", "archive"),
+    ("gz", "archive"),
+    ("7z", "archive"),
+    ("rar", "archive"),
+    ("jpg", "image"),
+    ("jpeg", "image"),
+    ("png", "image"),
+    ("gif", "image"),
+    ("webp", "image"),
+    ("svg", "image"),
+    ("ico", "image"),
+    ("avif", "image"),
+    ("tif", "image"),
+    ("tiff", "image"),
+    ("mp3", "audio"),
+    ("ogg", "audio"),
+    ("wav", "audio"),
+    ("m4a", "audio"),
+    ("mp4", "video"),
+    ("webm", "video"),
+    ("mov", "video"),
+    ("avi", "video"),
+    ("css", "style sheet"),
+    ("js", "script"),
+    ("ics", "calendar file"),
+    ("vcf", "contact card"),
+    ("exe", "program"),
+    ("dmg", "program"),
 ];
 
 /// Include and exclude rules plus counters against traps.
@@ -76,7 +136,11 @@ impl Scope {
 
     /// Folders named by the rules: worth a visit even when nothing links to them.
     pub(super) fn folders(&self) -> Vec<String> {
-        self.include.iter().map(|rule| rule.0.split('*').next().unwrap_or("/").to_owned()).filter(|path| path.starts_with('/')).collect()
+        self.include
+            .iter()
+            .map(|rule| rule.0.split('*').next().unwrap_or("/").to_owned())
+            .filter(|path| path.starts_with('/'))
+            .collect()
     }
 
     /// Whether the given folders leave this address in.
@@ -86,7 +150,8 @@ impl Scope {
             path.push('?');
             path.push_str(query);
         }
-        (self.include.is_empty() || self.include.iter().any(|rule| rule.matches(&path))) && !self.exclude.iter().any(|rule| rule.matches(&path))
+        (self.include.is_empty() || self.include.iter().any(|rule| rule.matches(&path)))
+            && !self.exclude.iter().any(|rule| rule.matches(&path))
     }
 
     /// Why the address itself rules the page out; independent of what was seen before.
@@ -149,14 +214,19 @@ fn shape(url: &Url) -> String {
 }
 
 fn is_calendar(url: &Url) -> bool {
-    let datelike = |value: &str| !value.is_empty() && value.chars().any(|c| c.is_ascii_digit()) && value.chars().all(|c| c.is_ascii_digit() || "-./:T ".contains(c));
+    let datelike = |value: &str| {
+        !value.is_empty()
+            && value.chars().any(|c| c.is_ascii_digit())
+            && value.chars().all(|c| c.is_ascii_digit() || "-./:T ".contains(c))
+    };
     let by_query = url.query_pairs().any(|(key, value)| {
         let key = key.to_ascii_lowercase();
         let inner = key.rsplit('[').next().unwrap_or(&key).trim_end_matches(']');
         CALENDAR_KEYS.contains(&inner) && datelike(&value)
     });
     let segments: Vec<&str> = url.path().split('/').filter(|s| !s.is_empty()).collect();
-    let by_path = segments.last().is_some_and(|last| datelike(last)) && segments.iter().any(|s| CALENDAR_WORDS.contains(&s.to_ascii_lowercase().as_str()));
+    let by_path = segments.last().is_some_and(|last| datelike(last))
+        && segments.iter().any(|s| CALENDAR_WORDS.contains(&s.to_ascii_lowercase().as_str()));
     by_query || by_path
 }
 

@@ -1,5 +1,12 @@
 //! Whole crawls against a handwritten, misbehaving server on loopback.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::format_collect, clippy::format_push_string, clippy::too_many_lines)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::too_many_lines
+)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
@@ -24,7 +31,12 @@ struct Reply {
 
 impl Reply {
     fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: vec![("content-type".to_owned(), kind.to_owned())], body: body.into(), wait: Duration::ZERO }
+        Self {
+            status,
+            headers: vec![("content-type".to_owned(), kind.to_owned())],
+            body: body.into(),
+            wait: Duration::ZERO,
+        }
     }
 
     fn with(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -77,7 +89,11 @@ async fn serve(answer: impl Fn(&str, usize) -> Option<Reply> + Send + Sync + 'st
                 };
                 let reply = answer(path, hit).unwrap_or_else(|| Reply::new(404, "text/html", "nothing here"));
                 tokio::time::sleep(reply.wait).await;
-                let mut out = format!("HTTP/1.1 {} X\r\nconnection: close\r\ncontent-length: {}\r\n", reply.status, reply.body.len());
+                let mut out = format!(
+                    "HTTP/1.1 {} X\r\nconnection: close\r\ncontent-length: {}\r\n",
+                    reply.status,
+                    reply.body.len()
+                );
                 for (name, value) in &reply.headers {
                     out.push_str(&format!("{name}: {value}\r\n"));
                 }
@@ -106,17 +122,27 @@ impl Outcome {
     }
 
     fn why(&self, path: &str) -> Option<&str> {
-        self.skipped.iter().find(|(url, _)| url::Url::parse(url).unwrap()[url::Position::BeforePath..] == *path).map(|(_, code)| code.as_str())
+        self.skipped
+            .iter()
+            .find(|(url, _)| url::Url::parse(url).unwrap()[url::Position::BeforePath..] == *path)
+            .map(|(_, code)| code.as_str())
     }
 }
 
 fn plan(host: &str) -> Plan {
-    Plan { start: format!("http://{host}/"), max_pages: 100, allow: AllowPrivate::parse([host]).unwrap(), delay: Duration::from_secs(5), ..Plan::default() }
+    Plan {
+        start: format!("http://{host}/"),
+        max_pages: 100,
+        allow: AllowPrivate::parse([host]).unwrap(),
+        delay: Duration::from_secs(5),
+        ..Plan::default()
+    }
 }
 
 fn dialer() -> Dialer {
     let seconds = Duration::from_secs;
-    Dialer::new(DialConfig { connect_timeout: seconds(2), request_timeout: seconds(2), ..DialConfig::default() }).unwrap()
+    Dialer::new(DialConfig { connect_timeout: seconds(2), request_timeout: seconds(2), ..DialConfig::default() })
+        .unwrap()
 }
 
 async fn run(plan: &Plan) -> Outcome {
@@ -197,15 +223,31 @@ async fn a_website_full_of_surprises() {
         assert!(got.paths().iter().any(|p| p == path), "{path}: {:?}", got.why(path));
     }
     let expected = [
-        ("/loop1", "redirect_loop"), ("/private", "address_forbidden"), ("/away", "redirect_elsewhere"), ("/slow", "timeout"), ("/huge", "too_large"),
-        ("/bomb", "too_large"), ("/plan.pdf", "unsupported_type"), ("/download", "unsupported_type"), ("/geheim/x", "robots"), ("/print", "canonical"),
-        ("/app", "needs_javascript"), ("/noindex", "noindex"), ("/noindex-header", "noindex"), ("/missing", "not_found"), ("/closed", "access_denied"),
+        ("/loop1", "redirect_loop"),
+        ("/private", "address_forbidden"),
+        ("/away", "redirect_elsewhere"),
+        ("/slow", "timeout"),
+        ("/huge", "too_large"),
+        ("/bomb", "too_large"),
+        ("/plan.pdf", "unsupported_type"),
+        ("/download", "unsupported_type"),
+        ("/geheim/x", "robots"),
+        ("/print", "canonical"),
+        ("/app", "needs_javascript"),
+        ("/noindex", "noindex"),
+        ("/noindex-header", "noindex"),
+        ("/missing", "not_found"),
+        ("/closed", "access_denied"),
     ];
     for (path, code) in expected {
         assert_eq!(got.why(path), Some(code), "{path}");
     }
     let hits = hits.lock().unwrap();
-    assert_eq!(hits.get("/a").copied().unwrap_or_default() + hits.get("/moved").copied().unwrap_or_default(), 3, "/a once, /moved once and on to /a");
+    assert_eq!(
+        hits.get("/a").copied().unwrap_or_default() + hits.get("/moved").copied().unwrap_or_default(),
+        3,
+        "/a once, /moved once and on to /a"
+    );
     assert!(!hits.contains_key("/geheim/x") && !hits.contains_key("/plan.pdf"));
     assert!(report.skipped["trap"] >= 1 && got.paths().iter().filter(|p| p.starts_with("/kalender")).count() <= 24);
     assert!(got.pages[&format!("http://{host}/latin")].extracted.title.contains("Müll"));
@@ -261,7 +303,13 @@ async fn limits_end_with_a_reason() {
 
 #[tokio::test]
 async fn canonicals_never_lose_a_page() {
-    let canonical = |title: &str, to: &str| Reply::new(200, "text/html", html(title, "").replace("</title>", &format!("</title><link rel=canonical href='{to}'>")));
+    let canonical = |title: &str, to: &str| {
+        Reply::new(
+            200,
+            "text/html",
+            html(title, "").replace("</title>", &format!("</title><link rel=canonical href='{to}'>")),
+        )
+    };
     let (host, _) = serve(move |path, _| {
         Some(match path {
             "/" => page("Start", &links(&["/x", "/y", "/alt?id=1", "/tief/a", "/tief/b"])),
@@ -284,9 +332,26 @@ async fn nothing_is_an_error_that_says_why() {
     type Answer = fn(&str, usize) -> Option<Reply>;
     let cases: [(Answer, &str); 8] = [
         (|path, _| Some(moved(format!("https://other.invalid{path}"))), "other_host"),
-        (|path, _| Some(if path == "/robots.txt" { Reply::new(200, "text/plain", "User-agent: *\nDisallow: /") } else { page("Start", "") }), "robots"),
-        (|path, _| Some(if path == "/robots.txt" { Reply::new(500, "text/plain", "") } else { page("Start", "") }), "robots_unavailable"),
-        (|path, _| (path == "/").then(|| Reply::new(200, "text/html", "<html><head><title>App</title><script src=/a.js></script></head><body><div id=app></div></body></html>")), "needs_javascript"),
+        (
+            |path, _| {
+                Some(if path == "/robots.txt" {
+                    Reply::new(200, "text/plain", "User-agent: *\nDisallow: /")
+                } else {
+                    page("Start", "")
+                })
+            },
+            "robots",
+        ),
+        (
+            |path, _| Some(if path == "/robots.txt" { Reply::new(500, "text/plain", "") } else { page("Start", "") }),
+            "robots_unavailable",
+        ),
+        (
+            |path, _| {
+                (path == "/").then(|| Reply::new(200, "text/html", "<html><head><title>App</title><script src=/a.js></script></head><body><div id=app></div></body></html>"))
+            },
+            "needs_javascript",
+        ),
         (|path, _| (path == "/").then(|| moved("https://other.example/")), "other_host"),
         (|path, _| (path == "/").then(|| moved("/")), "no_pages"),
         (|path, _| (path == "/").then(|| Reply::new(403, "text/html", "")), "no_pages"),
@@ -298,7 +363,14 @@ async fn nothing_is_an_error_that_says_why() {
         assert_eq!(error.code(), code, "{error}");
     }
     let plans = [
-        (Plan { start: "http://127.0.0.1:1/".to_owned(), allow: AllowPrivate::parse(["127.0.0.1"]).unwrap(), ..Plan::default() }, "connect"),
+        (
+            Plan {
+                start: "http://127.0.0.1:1/".to_owned(),
+                allow: AllowPrivate::parse(["127.0.0.1"]).unwrap(),
+                ..Plan::default()
+            },
+            "connect",
+        ),
         (Plan { start: "127.0.0.1:1".to_owned(), ..Plan::default() }, "address_forbidden"),
         (Plan { start: "no-such-name.invalid".to_owned(), ..Plan::default() }, "dns"),
         (Plan { start: "a b".to_owned(), ..Plan::default() }, "address_invalid"),
@@ -315,7 +387,12 @@ async fn without_scheme_both_are_tried_and_names_resolve() {
     let port = host.rsplit(':').next().unwrap();
     let dialer = crate::dial::tests::dialer_resolving_to([127, 0, 0, 1], DialConfig::default()).await;
     let name = format!("müllheim.test:{port}");
-    let plan = Plan { start: name.clone(), delay: Duration::ZERO, allow: AllowPrivate::parse([name]).unwrap(), ..Plan::default() };
+    let plan = Plan {
+        start: name.clone(),
+        delay: Duration::ZERO,
+        allow: AllowPrivate::parse([name]).unwrap(),
+        ..Plan::default()
+    };
     let (sender, mut events) = mpsc::channel(100);
     let report = crawl(&plan, &dialer, sender, &|| false).await.unwrap();
     assert_eq!(report.start_url, format!("http://xn--mllheim-n2a.test:{port}/"));

@@ -15,12 +15,23 @@ fn url(text: &str) -> Url {
 #[test]
 fn typed_addresses() {
     let cases: [(&str, &[&str]); 6] = [
-        ("müllheim.de", &["https://xn--mllheim-n2a.de/", "http://xn--mllheim-n2a.de/", "https://www.xn--mllheim-n2a.de/", "http://www.xn--mllheim-n2a.de/"]),
+        (
+            "müllheim.de",
+            &[
+                "https://xn--mllheim-n2a.de/",
+                "http://xn--mllheim-n2a.de/",
+                "https://www.xn--mllheim-n2a.de/",
+                "http://www.xn--mllheim-n2a.de/",
+            ],
+        ),
         (" www.Example.de ", &["https://www.example.de/", "http://www.example.de/"]),
         ("http://example.de/a#b", &["http://example.de/a", "http://www.example.de/a"]),
         ("localhost:8000", &["https://localhost:8000/", "http://localhost:8000/"]),
         ("127.0.0.1:8000/x", &["https://127.0.0.1:8000/x", "http://127.0.0.1:8000/x"]),
-        ("//example.de", &["https://example.de/", "http://example.de/", "https://www.example.de/", "http://www.example.de/"]),
+        (
+            "//example.de",
+            &["https://example.de/", "http://example.de/", "https://www.example.de/", "http://www.example.de/"],
+        ),
     ];
     for (typed, expected) in cases {
         let found: Vec<String> = candidates(typed).unwrap().into_iter().map(String::from).collect();
@@ -114,7 +125,8 @@ fn traps() {
 
 #[test]
 fn sitemaps() {
-    let index = r#"<?xml version="1.0"?><sitemapindex xmlns="x"><sitemap><loc> http://h/a.xml </loc></sitemap></sitemapindex>"#;
+    let index =
+        r#"<?xml version="1.0"?><sitemapindex xmlns="x"><sitemap><loc> http://h/a.xml </loc></sitemap></sitemapindex>"#;
     assert_eq!(read(index.as_bytes()), Listed { sitemaps: vec!["http://h/a.xml".to_owned()], pages: vec![] });
     let pages = "<urlset><url><loc>http://h/?a=1&amp;b=2</loc><image:image><image:loc>http://h/i.png</image:loc></image:image></url><url><loc><![CDATA[http://h/c]]></loc></url><url><loc>http://h/br";
     assert_eq!(read(pages.as_bytes()).pages, ["http://h/?a=1&b=2", "http://h/c"]);
@@ -140,8 +152,18 @@ fn header_directives() {
 
 #[test]
 fn waiting_times_are_capped() {
-    let soon = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(10)).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let cases = [(None, 2, 2), (Some("7"), 7, 7), (Some("86400"), 30, 30), (Some("nonsense"), 2, 2), (Some("-5"), 2, 2), (Some("Sun, 06 Nov 1994 08:49:37 GMT"), 0, 0), (Some(soon.as_str()), 8, 10)];
+    let soon = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(10))
+        .strftime("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string();
+    let cases = [
+        (None, 2, 2),
+        (Some("7"), 7, 7),
+        (Some("86400"), 30, 30),
+        (Some("nonsense"), 2, 2),
+        (Some("-5"), 2, 2),
+        (Some("Sun, 06 Nov 1994 08:49:37 GMT"), 0, 0),
+        (Some(soon.as_str()), 8, 10),
+    ];
     for (header, least, most) in cases {
         let seconds = retry_after(header).as_secs();
         assert!((least..=most).contains(&seconds), "{header:?}: {seconds}");

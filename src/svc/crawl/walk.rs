@@ -94,7 +94,12 @@ impl Walk<'_> {
         self.state.outcomes.insert(url.to_string(), Outcome::Open);
         self.state.found += 1;
         match first {
-            Ok(got) => self.state.queue.push_back(Step { url: url.clone(), depth: 0, quiet: false, ready: Some(Box::new(got)) }),
+            Ok(got) => self.state.queue.push_back(Step {
+                url: url.clone(),
+                depth: 0,
+                quiet: false,
+                ready: Some(Box::new(got)),
+            }),
             Err(reason) => self.skip(url, reason).await?,
         }
         for folder in self.state.scope.folders() {
@@ -136,7 +141,10 @@ impl Walk<'_> {
         let mut tasks: JoinSet<Done> = JoinSet::new();
         let lanes = self.plan.concurrency.clamp(1, CONCURRENCY_MAX);
         loop {
-            while tasks.len() < lanes && self.state.pages + tasks.len() < self.plan.max_pages && self.state.fetched + tasks.len() < fetches_max {
+            while tasks.len() < lanes
+                && self.state.pages + tasks.len() < self.plan.max_pages
+                && self.state.fetched + tasks.len() < fetches_max
+            {
                 let Some(step) = self.state.queue.pop_front() else { break };
                 if self.state.outcomes.get(step.url.as_str()) == Some(&Outcome::Open) {
                     self.spawn(&mut tasks, step);
@@ -162,7 +170,8 @@ impl Walk<'_> {
 
     /// Addresses that are or still may become pages, sorted.
     pub(super) fn addresses(&self) -> Vec<String> {
-        let mut urls: Vec<String> = self.state.outcomes.iter().filter(|(_, o)| **o != Outcome::Skipped).map(|(url, _)| url.clone()).collect();
+        let mut urls: Vec<String> =
+            self.state.outcomes.iter().filter(|(_, o)| **o != Outcome::Skipped).map(|(url, _)| url.clone()).collect();
         urls.sort_unstable();
         urls
     }

@@ -108,10 +108,21 @@ impl Answer {
     /// Words a visitor reads.
     #[must_use]
     pub fn words(&self) -> usize {
-        self.blocks.iter().map(|block| block.visible().split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric) && !is_marker(w)).count()).sum()
+        self.blocks
+            .iter()
+            .map(|block| {
+                block
+                    .visible()
+                    .split_whitespace()
+                    .filter(|w| w.chars().any(char::is_alphanumeric) && !is_marker(w))
+                    .count()
+            })
+            .sum()
     }
 }
 
 fn is_marker(word: &str) -> bool {
-    word.strip_prefix('[').and_then(|w| w.trim_end_matches(['.', ',']).strip_suffix(']')).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+    word.strip_prefix('[')
+        .and_then(|w| w.trim_end_matches(['.', ',']).strip_suffix(']'))
+        .is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
 }

@@ -103,7 +103,8 @@ fn choose(evidence: &Evidence) -> Vec<&Sentence> {
 }
 
 fn following<'a>(evidence: &'a Evidence, of: &Sentence) -> Vec<&'a Sentence> {
-    let mut next: Vec<&Sentence> = evidence.sentences.iter().filter(|s| s.passage == of.passage && s.ord > of.ord).collect();
+    let mut next: Vec<&Sentence> =
+        evidence.sentences.iter().filter(|s| s.passage == of.passage && s.ord > of.ord).collect();
     next.sort_by_key(|s| s.ord);
     next
 }
@@ -204,7 +205,13 @@ fn contact(question: &Question, found: &Found, chosen: &[&Sentence]) -> Option<B
     let source = if asked { found.chunk.text.as_str() } else { shown.as_str() };
     let phone = phones(source).into_iter().next();
     let email = emails(source).into_iter().next();
-    (phone.is_some() || email.is_some()).then_some(Block::Contact { name: None, phone, email, url: None, citation: Some(1) })
+    (phone.is_some() || email.is_some()).then_some(Block::Contact {
+        name: None,
+        phone,
+        email,
+        url: None,
+        citation: Some(1),
+    })
 }
 
 /// Telephone numbers of a text: what follows "Tel." and the like, or reads like a number with area code.
@@ -213,10 +220,14 @@ pub(super) fn phones(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in text.lines().flat_map(sentences) {
         let lower = line.to_lowercase();
-        let named = ["tel", "fon", "phone", "ruf", "call", "mobil", "notdienst", "hotline", "nummer"].iter().any(|cue| lower.contains(cue));
+        let named = ["tel", "fon", "phone", "ruf", "call", "mobil", "notdienst", "hotline", "nummer"]
+            .iter()
+            .any(|cue| lower.contains(cue));
         let mut run = String::new();
         for c in line.chars().chain(['\n']) {
-            let joins = c.is_ascii_digit() || matches!(c, ' ' | '/' | '-' | '–' | '(' | ')') || (c == '+' && run.trim().is_empty());
+            let joins = c.is_ascii_digit()
+                || matches!(c, ' ' | '/' | '-' | '–' | '(' | ')')
+                || (c == '+' && run.trim().is_empty());
             if joins && (!run.is_empty() || !matches!(c, ' ' | '/' | '-' | '–' | ')')) {
                 run.push(c);
                 continue;
@@ -240,19 +251,30 @@ pub(super) fn emails(text: &str) -> Vec<String> {
     let edge = |c: char| !(c.is_alphanumeric());
     let words = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')'));
     let trimmed = words.map(|w| w.trim_matches(edge).trim_start_matches("mailto:"));
-    trimmed.filter(|w| w.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))).map(str::to_owned).collect()
+    trimmed
+        .filter(|w| {
+            w.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
+        })
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Says that there is no answer, with the nearest pages and the site's contact.
 pub(super) fn refusal(site: &Site, question: &Question, evidence: &Evidence) -> (Answer, Vec<CitedPassage>) {
     let mut seen = BTreeSet::new();
-    let nearest: Vec<&Found> = evidence.passages.iter().filter(|p| p.document.url.is_some() && seen.insert(p.document.id)).take(NEAREST_MAX).collect();
+    let nearest: Vec<&Found> = evidence
+        .passages
+        .iter()
+        .filter(|p| p.document.url.is_some() && seen.insert(p.document.id))
+        .take(NEAREST_MAX)
+        .collect();
     let has_contact = !site.contact.is_empty();
-    let text = if evidence.passages.is_empty() && evidence.terms.iter().all(|t| !t.known) && seen.is_empty() && !has_contact {
-        wording::nothing_read(&question.locale)
-    } else {
-        wording::refusal(&question.locale, !nearest.is_empty(), has_contact)
-    };
+    let text =
+        if evidence.passages.is_empty() && evidence.terms.iter().all(|t| !t.known) && seen.is_empty() && !has_contact {
+            wording::nothing_read(&question.locale)
+        } else {
+            wording::refusal(&question.locale, !nearest.is_empty(), has_contact)
+        };
     let mut blocks = vec![Block::Text { text }];
     for found in nearest {
         if let Some(url) = &found.document.url {
@@ -261,7 +283,13 @@ pub(super) fn refusal(site: &Site, question: &Question, evidence: &Evidence) -> 
     }
     if has_contact {
         let c = &site.contact;
-        blocks.push(Block::Contact { name: c.name.clone(), phone: c.phone.clone(), email: c.email.clone(), url: c.url.clone(), citation: None });
+        blocks.push(Block::Contact {
+            name: c.name.clone(),
+            phone: c.phone.clone(),
+            email: c.email.clone(),
+            url: c.url.clone(),
+            citation: None,
+        });
     }
     let answer = Answer {
         dialog_id: String::new(),

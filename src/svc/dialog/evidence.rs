@@ -100,14 +100,22 @@ impl Features {
     pub fn list(&self) -> Vec<(String, f32)> {
         match serde_json::to_value(self) {
             #[allow(clippy::cast_possible_truncation)]
-            Ok(serde_json::Value::Object(map)) => map.into_iter().map(|(name, value)| (name, value.as_f64().unwrap_or_default() as f32)).collect(),
+            Ok(serde_json::Value::Object(map)) => {
+                map.into_iter().map(|(name, value)| (name, value.as_f64().unwrap_or_default() as f32)).collect()
+            }
             _ => Vec::new(),
         }
     }
 }
 
 /// Weighs the passages retrieval found.
-pub async fn collect(retriever: &Retriever, site: SiteId, question: &Question, retrieved: Retrieved, passages_max: usize) -> Outcome<Evidence> {
+pub async fn collect(
+    retriever: &Retriever,
+    site: SiteId,
+    question: &Question,
+    retrieved: Retrieved,
+    passages_max: usize,
+) -> Outcome<Evidence> {
     let Retrieved { found, query_vector, .. } = retrieved;
     let all_cosines: Vec<f32> = found.iter().filter_map(|f| f.ranks.vector.map(|r| r.score)).collect();
     let agreement = agreement(&found);
@@ -119,11 +127,19 @@ pub async fn collect(retriever: &Retriever, site: SiteId, question: &Question, r
     };
     let question = question.clone();
     let retriever = retriever.clone();
-    tokio::task::spawn_blocking(move || weigh(&retriever, site, question, passages, &texts, &cosines, &all_cosines, agreement)).await.map_err(Fault::internal)?
+    tokio::task::spawn_blocking(move || {
+        weigh(&retriever, site, question, passages, &texts, &cosines, &all_cosines, agreement)
+    })
+    .await
+    .map_err(Fault::internal)?
 }
 
 /// Cosines of the sentences, by text; stored vectors first, a few computed now.
-async fn sentence_cosines(retriever: &Retriever, query: &Arc<[f32]>, texts: &[Vec<String>]) -> Outcome<HashMap<String, f32>> {
+async fn sentence_cosines(
+    retriever: &Retriever,
+    query: &Arc<[f32]>,
+    texts: &[Vec<String>],
+) -> Outcome<HashMap<String, f32>> {
     let Some(model) = retriever.model.get() else { return Ok(HashMap::new()) };
     let mut cosines = HashMap::new();
     let mut missing = Vec::new();
@@ -154,7 +170,9 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
 }
 
 fn agreement(found: &[Found]) -> f32 {
-    let first = |rank: fn(&Found) -> Option<usize>| -> std::collections::HashSet<_> { found.iter().filter(|f| rank(f).is_some_and(|r| r <= 5)).map(|f| f.document.id).collect() };
+    let first = |rank: fn(&Found) -> Option<usize>| -> std::collections::HashSet<_> {
+        found.iter().filter(|f| rank(f).is_some_and(|r| r <= 5)).map(|f| f.document.id).collect()
+    };
     let words = first(|f| f.ranks.words.map(|r| r.rank));
     let vectors = first(|f| f.ranks.vector.map(|r| r.rank));
     let shared = words.intersection(&vectors).count();
@@ -168,7 +186,16 @@ fn ratio(part: usize, whole: usize) -> f32 {
 }
 
 #[allow(clippy::too_many_arguments)]
-fn weigh(retriever: &Retriever, site: SiteId, question: Question, passages: Vec<Found>, texts: &[Vec<String>], cosines: &HashMap<String, f32>, all_cosines: &[f32], agreement: f32) -> Outcome<Evidence> {
+fn weigh(
+    retriever: &Retriever,
+    site: SiteId,
+    question: Question,
+    passages: Vec<Found>,
+    texts: &[Vec<String>],
+    cosines: &HashMap<String, f32>,
+    all_cosines: &[f32],
+    agreement: f32,
+) -> Outcome<Evidence> {
     let index = retriever.indexes.site(site)?;
     let terms = weigh_terms(&question, index.words());
     let mut all = Vec::new();
@@ -182,7 +209,16 @@ fn weigh(retriever: &Retriever, site: SiteId, question: Question, passages: Vec<
             let own_coverage = covered_of(&rest, |t| own.has(t));
             let met = question.wanted.met_by(text);
             let cosine = cosines.get(embedded).copied();
-            all.push(Sentence { passage: at, ord, text: text.to_owned(), cosine, coverage, own_coverage, met, score: 0.0 });
+            all.push(Sentence {
+                passage: at,
+                ord,
+                text: text.to_owned(),
+                cosine,
+                coverage,
+                own_coverage,
+                met,
+                score: 0.0,
+            });
         }
     }
     for sentence in &mut all {
@@ -210,7 +246,11 @@ fn weigh_terms(question: &Question, words: &lexical::WordIndex) -> Vec<Term> {
     let frequency = |token: &Token| {
         let own = words.document_frequency(&token.stem);
         // A compound is as common as its rarest known part when it stands nowhere itself.
-        if own > 0 { own } else { token.parts.iter().map(|p| words.document_frequency(p)).filter(|n| *n > 0).min().unwrap_or(0) }
+        if own > 0 {
+            own
+        } else {
+            token.parts.iter().map(|p| words.document_frequency(p)).filter(|n| *n > 0).min().unwrap_or(0)
+        }
     };
     #[allow(clippy::cast_precision_loss)]
     let weigh = |token: &Token| {
@@ -242,7 +282,13 @@ impl Bag {
             return true;
         }
         let length = token.stem.chars().count();
-        length >= 5 && !token.is_number && self.0.iter().any(|stem| stem.chars().count().abs_diff(length) <= 1 && strsim::damerau_levenshtein(stem, &token.stem) <= usize::from(length >= 8) + usize::from(length >= 6))
+        length >= 5
+            && !token.is_number
+            && self.0.iter().any(|stem| {
+                stem.chars().count().abs_diff(length) <= 1
+                    && strsim::damerau_levenshtein(stem, &token.stem)
+                        <= usize::from(length >= 8) + usize::from(length >= 6)
+            })
     }
 }
 
@@ -259,7 +305,14 @@ fn covered_of(terms: &[&Term], has: impl Fn(&Token) -> bool) -> f32 {
     terms.iter().filter(|t| has(&t.token)).map(|t| t.weight).sum::<f32>() / total
 }
 
-fn features(question: &Question, terms: &[Term], passages: &[Found], sentences: &[Sentence], all_cosines: &[f32], agreement: f32) -> Features {
+fn features(
+    question: &Question,
+    terms: &[Term],
+    passages: &[Found],
+    sentences: &[Sentence],
+    all_cosines: &[f32],
+    agreement: f32,
+) -> Features {
     let mut cosines: Vec<f32> = sentences.iter().filter_map(|s| s.cosine).collect();
     cosines.sort_by(|a, b| b.total_cmp(a));
     let passage_cosine = |p: &Found| p.ranks.vector.map_or(0.0, |r| r.score);
@@ -268,11 +321,22 @@ fn features(question: &Question, terms: &[Term], passages: &[Found], sentences: 
     let lead = sentences.first();
     let lead_passage = lead.map(|s| &passages[s.passage]);
     let lead_lang = lead_passage.map_or(Lang::Other, |p| language(&p.document.language));
-    let whole = lead_passage.map(|p| Bag::of(&format!("{} {} {}", p.document.title, p.chunk.section.join(" "), p.chunk.text), lead_lang));
+    let whole = lead_passage
+        .map(|p| Bag::of(&format!("{} {} {}", p.document.title, p.chunk.section.join(" "), p.chunk.text), lead_lang));
     let head = lead_passage.map(|p| Bag::of(&format!("{} {}", p.document.title, p.chunk.section.join(" ")), lead_lang));
-    let near: Vec<Bag> = passages.iter().take(3).map(|p| Bag::of(&format!("{} {} {}", p.document.title, p.chunk.section.join(" "), p.chunk.text), language(&p.document.language))).collect();
+    let near: Vec<Bag> = passages
+        .iter()
+        .take(3)
+        .map(|p| {
+            Bag::of(
+                &format!("{} {} {}", p.document.title, p.chunk.section.join(" "), p.chunk.text),
+                language(&p.document.language),
+            )
+        })
+        .collect();
     let heaviest = terms.iter().map(|t| t.weight).fold(0.1, f32::max);
-    let missing = terms.iter().filter(|t| !near.iter().any(|bag| bag.has(&t.token))).map(|t| t.weight).fold(0.0, f32::max);
+    let missing =
+        terms.iter().filter(|t| !near.iter().any(|bag| bag.has(&t.token))).map(|t| t.weight).fold(0.0, f32::max);
     let beyond: Vec<&Term> = terms.iter().filter(|t| !head.as_ref().is_some_and(|h| h.has(&t.token))).collect();
     let weight: f32 = terms.iter().map(|t| t.weight).sum();
     let unknown: f32 = terms.iter().filter(|t| !t.known).map(|t| t.weight).sum();

@@ -78,7 +78,11 @@ mod tests {
         let known: Vec<String> = Features::default().list().into_iter().map(|(name, _)| name).collect();
         for weight in &weights.features {
             assert!(weight.scale > 0.0 && weight.weight.is_finite(), "{}", weight.name);
-            assert!(weight.name.split('*').all(|part| known.iter().any(|k| k == part)), "{} is no feature", weight.name);
+            assert!(
+                weight.name.split('*').all(|part| known.iter().any(|k| k == part)),
+                "{} is no feature",
+                weight.name
+            );
         }
         assert!(weights.threshold > 0.0 && weights.threshold < 1.0);
     }

@@ -11,7 +11,13 @@ use super::{Question, wording};
 /// The question, trimmed and without control characters, if it is within the limits.
 pub(super) fn check(question: &str) -> Outcome<String> {
     if question.len() > QUESTION_BYTES_MAX {
-        return Err(Fault::new(Code::QuestionTooLong, format!("the question has {} bytes, at most {QUESTION_BYTES_MAX} are allowed; ask in fewer words", question.len())));
+        return Err(Fault::new(
+            Code::QuestionTooLong,
+            format!(
+                "the question has {} bytes, at most {QUESTION_BYTES_MAX} are allowed; ask in fewer words",
+                question.len()
+            ),
+        ));
     }
     let cleaned: String = question.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let cleaned = cleaned.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -21,9 +27,37 @@ pub(super) fn check(question: &str) -> Outcome<String> {
     Ok(cleaned)
 }
 
-const GREETINGS: &[&str] = &["hallo", "guten tag", "guten morgen", "guten abend", "grüß gott", "gruess gott", "moin", "servus", "hi", "hello", "good morning", "good evening", "hey"];
+const GREETINGS: &[&str] = &[
+    "hallo",
+    "guten tag",
+    "guten morgen",
+    "guten abend",
+    "grüß gott",
+    "gruess gott",
+    "moin",
+    "servus",
+    "hi",
+    "hello",
+    "good morning",
+    "good evening",
+    "hey",
+];
 const THANKS: &[&str] = &["danke", "vielen dank", "danke schön", "dankeschön", "thanks", "thank you", "super danke"];
-const IDENTITY: &[&str] = &["wer bist du", "wer sind sie", "bist du ein mensch", "bist du ein roboter", "sind sie ein mensch", "sind sie ein roboter", "who are you", "are you a robot", "are you human", "are you a human", "was bist du", "was kannst du", "what can you do"];
+const IDENTITY: &[&str] = &[
+    "wer bist du",
+    "wer sind sie",
+    "bist du ein mensch",
+    "bist du ein roboter",
+    "sind sie ein mensch",
+    "sind sie ein roboter",
+    "who are you",
+    "are you a robot",
+    "are you human",
+    "are you a human",
+    "was bist du",
+    "was kannst du",
+    "what can you do",
+];
 
 /// Answers greetings and questions about the assistant itself from the site's settings.
 pub(super) fn small_talk(site: &Site, question: &Question) -> Option<Answer> {

@@ -13,9 +13,8 @@ mod question;
 mod record;
 mod wording;
 
-
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::base::clock::now_ms;
 use crate::base::error::Outcome;
@@ -33,6 +32,8 @@ pub use wording::{disclosure, welcome};
 
 use evidence::Evidence;
 
+/// How long a question waits for a model that is being loaded.
+const MODEL_PATIENCE: Duration = Duration::from_secs(5);
 /// Passages the evidence is taken from.
 const PASSAGES: usize = 10;
 
@@ -66,6 +67,8 @@ impl Dialogs {
     pub async fn ask(&self, site: &Site, ask: Ask) -> Outcome<Answered> {
         let started = Instant::now();
         let text = guard::check(&ask.question)?;
+        // Words alone would refuse what the model finds a moment later.
+        let _ = tokio::time::timeout(MODEL_PATIENCE, self.retriever.model.ready()).await;
         let opened = match &ask.dialog {
             Some((id, token)) => Some(self.open(site, id, token)?),
             None => None,
@@ -92,7 +95,11 @@ impl Dialogs {
         let (evidence, mut timings) = self.evidence(site, question).await?;
         let weighed = Instant::now();
         let decision = gate::decide(&evidence);
-        let (mut answer, passages) = if decision.answers { compose::answer(question, &evidence) } else { compose::refusal(site, question, &evidence) };
+        let (mut answer, passages) = if decision.answers {
+            compose::answer(question, &evidence)
+        } else {
+            compose::refusal(site, question, &evidence)
+        };
         timings.compose = elapsed(weighed);
         answer.timings_ms = timings;
         Ok((answer, decision, passages))
@@ -101,14 +108,21 @@ impl Dialogs {
     /// Retrieves and weighs what could answer the question.
     pub async fn evidence(&self, site: &Site, question: &Question) -> Outcome<(Evidence, Timings)> {
         let retrieved = self.retriever.retrieve(site.id, &question.text, Mode::Hybrid, 50).await?;
-        let mut timings = Timings { embed: round(retrieved.embed_ms), search: round(retrieved.search_ms), ..Timings::default() };
+        let mut timings =
+            Timings { embed: round(retrieved.embed_ms), search: round(retrieved.search_ms), ..Timings::default() };
         let weighed = Instant::now();
         let evidence = evidence::collect(&self.retriever, site.id, question, retrieved, PASSAGES).await?;
         timings.evidence = elapsed(weighed);
         Ok((evidence, timings))
     }
 
-    async fn keep(&self, mut dialog: Dialog, question: &str, answer: Answer, passages: Vec<CitedPassage>) -> Outcome<Answer> {
+    async fn keep(
+        &self,
+        mut dialog: Dialog,
+        question: &str,
+        answer: Answer,
+        passages: Vec<CitedPassage>,
+    ) -> Outcome<Answer> {
         let question = question.to_owned();
         self.store
             .write(move |batch| {
@@ -139,7 +153,9 @@ impl Dialogs {
     /// A dialog, for whoever holds its token.
     pub fn open(&self, site: &Site, id: &str, token: &str) -> Outcome<Dialog> {
         let dialog: Option<Dialog> = self.store.snapshot()?.get(Dialog::key_of(site.id, id))?;
-        dialog.filter(|d| d.is_opened_by(token)).ok_or_else(|| Fault::not_found("conversation with this number and token; begin a new one"))
+        dialog
+            .filter(|d| d.is_opened_by(token))
+            .ok_or_else(|| Fault::not_found("conversation with this number and token; begin a new one"))
     }
 
     /// The turns of a dialog in order.
@@ -149,7 +165,10 @@ impl Dialogs {
 
     /// One turn of a dialog.
     pub fn turn(&self, dialog: &Dialog, turn: u64) -> Outcome<Turn> {
-        self.store.snapshot()?.get(dialog.key().and(turn))?.ok_or_else(|| Fault::not_found("such turn in this conversation"))
+        self.store
+            .snapshot()?
+            .get(dialog.key().and(turn))?
+            .ok_or_else(|| Fault::not_found("such turn in this conversation"))
     }
 
     /// A passage as it stood when it was cited.

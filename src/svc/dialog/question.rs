@@ -58,25 +58,165 @@ type Cue = (Wanted, &'static [&'static str]);
 /// Cues in the order they are tried; the first that stands in the question decides.
 const CUES: &[Cue] = &[
     (Wanted::Email, &["e-mail", "email", "mailadresse", "mail-adresse", "mail adresse"]),
-    (Wanted::Phone, &["telefon", "tel.", "telnr", "nummer vo", "anrufen", "ruf ich", "rufnummer", "durchwahl", "handynummer", "phone", "number to call", "call "]),
-    (Wanted::Money, &["kostet", "kosten", "koste", "gebühr", "gebuehr", "preis", "teuer", "euro", "€", "bezahl", "zahl", "blech", "eintritt", "beitrag", "geld", "kostenlos", "gratis", "umsonst", "cost", "price", "fee", "how much", "pay", "charge", "free of"]),
-    (Wanted::Hours, &["geöffnet", "geoeffnet", "öffnungszeit", "oeffnungszeit", "offen", "auf hat", "macht auf", "macht zu", "hat auf", "schließt", "schliesst", "uhrzeit", "um wieviel uhr", "um wie viel uhr", "wie viel uhr", "sprechzeit", "sprechstunde", "opening", "open", "close", "what time"]),
+    (
+        Wanted::Phone,
+        &[
+            "telefon",
+            "tel.",
+            "telnr",
+            "nummer vo",
+            "anrufen",
+            "ruf ich",
+            "rufnummer",
+            "durchwahl",
+            "handynummer",
+            "phone",
+            "number to call",
+            "call ",
+        ],
+    ),
+    (
+        Wanted::Money,
+        &[
+            "kostet",
+            "kosten",
+            "koste",
+            "gebühr",
+            "gebuehr",
+            "preis",
+            "teuer",
+            "euro",
+            "€",
+            "bezahl",
+            "zahl",
+            "blech",
+            "eintritt",
+            "beitrag",
+            "geld",
+            "kostenlos",
+            "gratis",
+            "umsonst",
+            "cost",
+            "price",
+            "fee",
+            "how much",
+            "pay",
+            "charge",
+            "free of",
+        ],
+    ),
+    (
+        Wanted::Hours,
+        &[
+            "geöffnet",
+            "geoeffnet",
+            "öffnungszeit",
+            "oeffnungszeit",
+            "offen",
+            "auf hat",
+            "macht auf",
+            "macht zu",
+            "hat auf",
+            "schließt",
+            "schliesst",
+            "uhrzeit",
+            "um wieviel uhr",
+            "um wie viel uhr",
+            "wie viel uhr",
+            "sprechzeit",
+            "sprechstunde",
+            "opening",
+            "open",
+            "close",
+            "what time",
+        ],
+    ),
     (Wanted::Duration, &["wie lange", "wie lang", "dauert", "dauer", "gültig", "gueltig", "how long", "valid"]),
-    (Wanted::Date, &["wann", "bis wann", "ab wann", "welchem tag", "welcher tag", "datum", "termin", "frist", "when", "deadline", "which day", "what day", "date"]),
-    (Wanted::Number, &["wie viele", "wieviele", "wie viel", "wieviel", "wie hoch", "wie groß", "wie oft", "wie alt", "ab welchem alter", "how many", "how often", "how old", "how big", "how high"]),
-    (Wanted::Place, &["wo ", "wo?", "wohin", "woher", "adresse", "anschrift", "welche straße", "welches zimmer", "welchem zimmer", "where", "address", "which room"]),
-    (Wanted::Person, &["wer ", "wen ", "wem ", "ansprechpartner", "zuständig", "zustaendig", "leiter", "heißt der", "heißt die", "who ", "whom", "contact person"]),
+    (
+        Wanted::Date,
+        &[
+            "wann",
+            "bis wann",
+            "ab wann",
+            "welchem tag",
+            "welcher tag",
+            "datum",
+            "termin",
+            "frist",
+            "when",
+            "deadline",
+            "which day",
+            "what day",
+            "date",
+        ],
+    ),
+    (
+        Wanted::Number,
+        &[
+            "wie viele",
+            "wieviele",
+            "wie viel",
+            "wieviel",
+            "wie hoch",
+            "wie groß",
+            "wie oft",
+            "wie alt",
+            "ab welchem alter",
+            "how many",
+            "how often",
+            "how old",
+            "how big",
+            "how high",
+        ],
+    ),
+    (
+        Wanted::Place,
+        &[
+            "wo ",
+            "wo?",
+            "wohin",
+            "woher",
+            "adresse",
+            "anschrift",
+            "welche straße",
+            "welches zimmer",
+            "welchem zimmer",
+            "where",
+            "address",
+            "which room",
+        ],
+    ),
+    (
+        Wanted::Person,
+        &[
+            "wer ",
+            "wen ",
+            "wem ",
+            "ansprechpartner",
+            "zuständig",
+            "zustaendig",
+            "leiter",
+            "heißt der",
+            "heißt die",
+            "who ",
+            "whom",
+            "contact person",
+        ],
+    ),
 ];
 
 fn wanted(lower: &str) -> Wanted {
     let padded = format!("{lower} ");
-    CUES.iter().find(|(_, cues)| cues.iter().any(|cue| at_word(&padded, cue))).map_or(Wanted::Any, |(wanted, _)| *wanted)
+    CUES.iter()
+        .find(|(_, cues)| cues.iter().any(|cue| at_word(&padded, cue)))
+        .map_or(Wanted::Any, |(wanted, _)| *wanted)
 }
 
 /// Whether `cue` stands in the text at the beginning of a word; short cues must not begin inside one.
 fn at_word(text: &str, cue: &str) -> bool {
     let inside_allowed = cue.chars().count() >= 5;
-    text.match_indices(cue).any(|(at, _)| inside_allowed || !text[..at].chars().next_back().is_some_and(char::is_alphanumeric))
+    text.match_indices(cue)
+        .any(|(at, _)| inside_allowed || !text[..at].chars().next_back().is_some_and(char::is_alphanumeric))
 }
 
 impl Wanted {
@@ -88,10 +228,36 @@ impl Wanted {
         let has_digit = text.bytes().any(|b| b.is_ascii_digit());
         let yes = match self {
             Wanted::Any => return 0.5,
-            Wanted::Money => (has_digit && has(&["€", "euro", "eur", "cent", "prozent", "%"])) || has(&["kostenlos", "kostenfrei", "gebührenfrei", "unentgeltlich", "free", "no charge", "beitragsfrei", "eintritt frei"]),
-            Wanted::Hours => has_time(&lower) || (has_digit && has(WEEKDAYS)) || has(&["rund um die uhr", "around the clock", "geschlossen", "closed"]),
-            Wanted::Date => (has_digit && (has(MONTHS) || has_date(text))) || has(WEEKDAYS) || (has_digit && has(&["woche", "monat", "tag", "jahr", "uhr", "week", "month", "day", "year"])),
-            Wanted::Duration => (has_digit || has(NUMERALS)) && has(&["tag", "woche", "monat", "jahr", "stunde", "minute", "day", "week", "month", "year", "hour"]) || has(&["unbefristet", "sofort", "immediately", "unlimited"]),
+            Wanted::Money => {
+                (has_digit && has(&["€", "euro", "eur", "cent", "prozent", "%"]))
+                    || has(&[
+                        "kostenlos",
+                        "kostenfrei",
+                        "gebührenfrei",
+                        "unentgeltlich",
+                        "free",
+                        "no charge",
+                        "beitragsfrei",
+                        "eintritt frei",
+                    ])
+            }
+            Wanted::Hours => {
+                has_time(&lower)
+                    || (has_digit && has(WEEKDAYS))
+                    || has(&["rund um die uhr", "around the clock", "geschlossen", "closed"])
+            }
+            Wanted::Date => {
+                (has_digit && (has(MONTHS) || has_date(text)))
+                    || has(WEEKDAYS)
+                    || (has_digit && has(&["woche", "monat", "tag", "jahr", "uhr", "week", "month", "day", "year"]))
+            }
+            Wanted::Duration => {
+                (has_digit || has(NUMERALS))
+                    && has(&[
+                        "tag", "woche", "monat", "jahr", "stunde", "minute", "day", "week", "month", "year", "hour",
+                    ])
+                    || has(&["unbefristet", "sofort", "immediately", "unlimited"])
+            }
             Wanted::Place => has(PLACES) || has_digit && has(&["zimmer", "raum", "room"]),
             Wanted::Phone => has_phone(text),
             Wanted::Email => lower.contains('@'),
@@ -102,19 +268,117 @@ impl Wanted {
     }
 }
 
-const WEEKDAYS: &[&str] = &["montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag", "werktag", "täglich", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekday", "daily", "mo ", "di ", "mi ", "do ", "fr ", "sa ", "mo–", "mo.", "mo-"];
-const MONTHS: &[&str] = &["januar", "februar", "märz", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "dezember", "january", "february", "march", "may", "june", "july", "october", "december"];
-const NUMERALS: &[&str] = &["zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "zwölf", "einmal", "zweimal", "ein ", "eine ", "einen ", "kein", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "once", "twice", "one ", "no "];
-const PLACES: &[&str] = &["straße", "strasse", "str.", "platz", "weg ", "gasse", "allee", "rathaus", "zimmer", "gebäude", "erdgeschoss", "stock", "amt", "büro", "online", "hof", "halle", "street", "square", "town hall", "room", "floor", "office", " in der ", " im ", " am ", " beim ", " at the ", "menü", "menu", "/"];
+const WEEKDAYS: &[&str] = &[
+    "montag",
+    "dienstag",
+    "mittwoch",
+    "donnerstag",
+    "freitag",
+    "samstag",
+    "sonntag",
+    "werktag",
+    "täglich",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "weekday",
+    "daily",
+    "mo ",
+    "di ",
+    "mi ",
+    "do ",
+    "fr ",
+    "sa ",
+    "mo–",
+    "mo.",
+    "mo-",
+];
+const MONTHS: &[&str] = &[
+    "januar",
+    "februar",
+    "märz",
+    "april",
+    "mai",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "dezember",
+    "january",
+    "february",
+    "march",
+    "may",
+    "june",
+    "july",
+    "october",
+    "december",
+];
+const NUMERALS: &[&str] = &[
+    "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "zwölf", "einmal", "zweimal", "ein ",
+    "eine ", "einen ", "kein", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve",
+    "once", "twice", "one ", "no ",
+];
+const PLACES: &[&str] = &[
+    "straße",
+    "strasse",
+    "str.",
+    "platz",
+    "weg ",
+    "gasse",
+    "allee",
+    "rathaus",
+    "zimmer",
+    "gebäude",
+    "erdgeschoss",
+    "stock",
+    "amt",
+    "büro",
+    "online",
+    "hof",
+    "halle",
+    "street",
+    "square",
+    "town hall",
+    "room",
+    "floor",
+    "office",
+    " in der ",
+    " im ",
+    " am ",
+    " beim ",
+    " at the ",
+    "menü",
+    "menu",
+    "/",
+];
 
 fn has_time(lower: &str) -> bool {
-    lower.contains("uhr") || lower.contains(" am") && lower.contains(':') || lower.as_bytes().windows(5).any(|w| w[0].is_ascii_digit() && w[1].is_ascii_digit() && matches!(w[2], b':' | b'.') && w[3].is_ascii_digit() && w[4].is_ascii_digit()) || lower.contains("a.m") || lower.contains("p.m") || lower.contains(" pm")
+    lower.contains("uhr")
+        || lower.contains(" am") && lower.contains(':')
+        || lower.as_bytes().windows(5).any(|w| {
+            w[0].is_ascii_digit()
+                && w[1].is_ascii_digit()
+                && matches!(w[2], b':' | b'.')
+                && w[3].is_ascii_digit()
+                && w[4].is_ascii_digit()
+        })
+        || lower.contains("a.m")
+        || lower.contains("p.m")
+        || lower.contains(" pm")
 }
 
 fn has_date(text: &str) -> bool {
     text.split(|c: char| c.is_whitespace() || c == '–').any(|word| {
         let parts: Vec<_> = word.trim_matches(|c: char| !c.is_ascii_digit()).split('.').collect();
-        parts.len() >= 2 && parts[0].len() <= 2 && parts.iter().take(2).all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+        parts.len() >= 2
+            && parts[0].len() <= 2
+            && parts.iter().take(2).all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
     })
 }
 
@@ -126,7 +390,9 @@ pub fn has_phone(text: &str) -> bool {
 
 /// Two capitalised words in a row, or a title.
 fn has_name(text: &str) -> bool {
-    let capital = |w: &str| w.chars().next().is_some_and(char::is_uppercase) && w.chars().skip(1).any(char::is_lowercase);
+    let capital =
+        |w: &str| w.chars().next().is_some_and(char::is_uppercase) && w.chars().skip(1).any(char::is_lowercase);
     let words: Vec<&str> = text.split_whitespace().collect();
-    ["Frau ", "Herr ", "Dr. ", "Mr", "Ms"].iter().any(|t| text.contains(t)) || words.windows(2).any(|w| capital(w[0]) && capital(w[1]) && !w[0].ends_with(['.', ',', ':']))
+    ["Frau ", "Herr ", "Dr. ", "Mr", "Ms"].iter().any(|t| text.contains(t))
+        || words.windows(2).any(|w| capital(w[0]) && capital(w[1]) && !w[0].ends_with(['.', ',', ':']))
 }

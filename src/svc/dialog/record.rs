@@ -28,7 +28,15 @@ impl Value for Dialog {
 impl Dialog {
     pub(super) fn new(site: SiteId, token: &str, locale: &str) -> Self {
         let now = now_ms();
-        Self { id: secret::random_token(12), site, token_hash: secret::token_hash(token), locale: locale.to_owned(), turns: 0, created_at: now, updated_at: now }
+        Self {
+            id: secret::random_token(12),
+            site,
+            token_hash: secret::token_hash(token),
+            locale: locale.to_owned(),
+            turns: 0,
+            created_at: now,
+            updated_at: now,
+        }
     }
 
     pub(super) fn key_of(site: SiteId, id: &str) -> Key {

@@ -9,7 +9,13 @@ fn pick(locale: &str, de: impl Into<String>, en: impl Into<String>) -> String {
 /// The first thing a visitor reads.
 #[must_use]
 pub fn welcome(site: &Site, locale: &str) -> String {
-    site.welcome.clone().unwrap_or_else(|| pick(locale, format!("Guten Tag! Ich beantworte Ihre Fragen mit den Seiten von {}. Was möchten Sie wissen?", site.name), format!("Hello! I answer your questions from the pages of {}. What would you like to know?", site.name)))
+    site.welcome.clone().unwrap_or_else(|| {
+        pick(
+            locale,
+            format!("Guten Tag! Ich beantworte Ihre Fragen mit den Seiten von {}. Was möchten Sie wissen?", site.name),
+            format!("Hello! I answer your questions from the pages of {}. What would you like to know?", site.name),
+        )
+    })
 }
 
 /// Says that nobody human is writing.
@@ -17,8 +23,14 @@ pub fn welcome(site: &Site, locale: &str) -> String {
 pub fn disclosure(site: &Site, locale: &str) -> String {
     pick(
         locale,
-        format!("Automatischer Assistent. Die Antworten stammen aus den Seiten von {}. Bitte prüfen Sie Wichtiges an der Quelle.", site.name),
-        format!("Automated assistant. Answers come from the pages of {}. Please check important details at the source.", site.name),
+        format!(
+            "Automatischer Assistent. Die Antworten stammen aus den Seiten von {}. Bitte prüfen Sie Wichtiges an der Quelle.",
+            site.name
+        ),
+        format!(
+            "Automated assistant. Answers come from the pages of {}. Please check important details at the source.",
+            site.name
+        ),
     )
 }
 
@@ -28,10 +40,18 @@ pub(super) fn thanks(locale: &str) -> String {
 
 /// The refusal, with or without pages that come close.
 pub(super) fn refusal(locale: &str, has_pages: bool, has_contact: bool) -> String {
-    let mut text = pick(locale, "Dazu habe ich auf den Seiten keine sichere Antwort gefunden.", "I did not find a reliable answer to this on the pages.");
+    let mut text = pick(
+        locale,
+        "Dazu habe ich auf den Seiten keine sichere Antwort gefunden.",
+        "I did not find a reliable answer to this on the pages.",
+    );
     if has_pages {
         text.push(' ');
-        text.push_str(&pick(locale, "Diese Seiten kommen Ihrer Frage am nächsten:", "These pages come closest to your question:"));
+        text.push_str(&pick(
+            locale,
+            "Diese Seiten kommen Ihrer Frage am nächsten:",
+            "These pages come closest to your question:",
+        ));
     } else if has_contact {
         text.push(' ');
         text.push_str(&pick(locale, "Bitte wenden Sie sich direkt an uns:", "Please contact us directly:"));
@@ -44,5 +64,9 @@ pub(super) fn refusal(locale: &str, has_pages: bool, has_contact: bool) -> Strin
 
 /// Said when nothing has been read yet.
 pub(super) fn nothing_read(locale: &str) -> String {
-    pick(locale, "Für diese Website wurden noch keine Seiten eingelesen. Bitte versuchen Sie es später noch einmal.", "No pages of this website have been read yet. Please try again later.")
+    pick(
+        locale,
+        "Für diese Website wurden noch keine Seiten eingelesen. Bitte versuchen Sie es später noch einmal.",
+        "No pages of this website have been read yet. Please try again later.",
+    )
 }

@@ -32,7 +32,15 @@ const RANKED: usize = 10;
 const CHUNKS: usize = 100;
 
 /// Runs a question set. `with_features` adds the gate's features per question, for calibration.
-pub async fn run(retriever: &Retriever, dialogs: &Dialogs, site: &Site, set: &[Item], mode: Mode, with_features: bool, progress: &Progress) -> Outcome<Value> {
+pub async fn run(
+    retriever: &Retriever,
+    dialogs: &Dialogs,
+    site: &Site,
+    set: &[Item],
+    mode: Mode,
+    with_features: bool,
+    progress: &Progress,
+) -> Outcome<Value> {
     let mut judged = Vec::with_capacity(set.len());
     let mut rows = Vec::new();
     for (at, item) in set.iter().enumerate() {
@@ -41,14 +49,20 @@ pub async fn run(retriever: &Retriever, dialogs: &Dialogs, site: &Site, set: &[I
             rows.push(json!({"question": item.question, "kind": item.kind, "answerable": !item.documents.is_empty(), "features": one.features, "score": one.gate_score, "answered": one.judged.answered, "rank": one.judged.rank, "first_right": one.judged.first_right, "fact_recall": one.judged.fact_recall, "text": one.text, "first": one.first}));
         }
         judged.push((item.kind.clone(), one.judged));
-        progress.report(Report { phase: "questions".into(), done: at as u64 + 1, total: set.len() as u64, ..Report::default() });
+        progress.report(Report {
+            phase: "questions".into(),
+            done: at as u64 + 1,
+            total: set.len() as u64,
+            ..Report::default()
+        });
     }
     let all = Group::of(judged.iter().map(|(_, j)| j));
     let mut kinds = BTreeMap::<String, Vec<&Judged>>::new();
     for (kind, one) in &judged {
         kinds.entry(kind.clone()).or_default().push(one);
     }
-    let by_kind: serde_json::Map<String, Value> = kinds.into_iter().map(|(kind, list)| (kind, Group::of(list.into_iter()).to_json())).collect();
+    let by_kind: serde_json::Map<String, Value> =
+        kinds.into_iter().map(|(kind, list)| (kind, Group::of(list.into_iter()).to_json())).collect();
     let mut result = all.to_json();
     if let Some(map) = result.as_object_mut() {
         map.insert("mode".into(), json!(mode));
@@ -74,7 +88,13 @@ async fn judge(retriever: &Retriever, dialogs: &Dialogs, site: &Site, item: &Ite
     let retrieved = retriever.retrieve(site.id, &item.question, mode, CHUNKS).await?;
     let wanted = Names::of_set(&item.documents);
     let mut seen = std::collections::HashSet::new();
-    let ranked: Vec<bool> = retrieved.found.iter().filter(|f| seen.insert(f.document.id)).take(RANKED).map(|f| wanted.meets(&f.document)).collect();
+    let ranked: Vec<bool> = retrieved
+        .found
+        .iter()
+        .filter(|f| seen.insert(f.document.id))
+        .take(RANKED)
+        .map(|f| wanted.meets(&f.document))
+        .collect();
     let (answer, decision, _) = dialogs.answer(site, &question).await?;
     let answered = answer.outcome == Verdict::Answered;
     let first = answer.citations.first();
@@ -97,5 +117,11 @@ async fn judge(retriever: &Retriever, dialogs: &Dialogs, site: &Site, item: &Ite
         words: answer.words(),
         timings: answer.timings_ms,
     };
-    Ok(One { judged, features: json!(decision.features), gate_score: decision.score, text: shown, first: first.map(|c| c.key.clone()) })
+    Ok(One {
+        judged,
+        features: json!(decision.features),
+        gate_score: decision.score,
+        text: shown,
+        first: first.map(|c| c.key.clone()),
+    })
 }

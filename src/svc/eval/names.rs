@@ -17,7 +17,10 @@ impl Names {
 
     pub fn meets(&self, document: &Document) -> bool {
         let own = [Some(&document.key), document.url.as_ref(), document.url_guess.as_ref()];
-        own.into_iter().flatten().chain(&document.aliases).any(|name| forms(name).iter().any(|form| self.0.contains(form)))
+        own.into_iter()
+            .flatten()
+            .chain(&document.aliases)
+            .any(|name| forms(name).iter().any(|form| self.0.contains(form)))
     }
 }
 
@@ -38,7 +41,12 @@ fn plain(name: &str) -> String {
     let rest = rest.strip_prefix("www.").unwrap_or(rest);
     let rest = rest.split(['#', '?']).next().unwrap_or_default().trim_matches('/');
     match rest.rsplit_once('.') {
-        Some((stem, end)) if matches!(end, "html" | "htm" | "xhtml" | "md" | "txt" | "markdown" | "php" | "pdf" | "docx") && !stem.is_empty() => stem.to_owned(),
+        Some((stem, end))
+            if matches!(end, "html" | "htm" | "xhtml" | "md" | "txt" | "markdown" | "php" | "pdf" | "docx")
+                && !stem.is_empty() =>
+        {
+            stem.to_owned()
+        }
         _ => rest.to_owned(),
     }
 }

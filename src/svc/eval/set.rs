@@ -27,9 +27,15 @@ fn no_kind() -> String {
 /// Reads a set, naming the line that is wrong.
 pub fn parse(text: &str) -> Outcome<Vec<Item>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let items = lines.map(|(at, line)| serde_json::from_str(line).map_err(|e| Fault::invalid(format!("line {} of the question set: {e}", at + 1)))).collect::<Outcome<Vec<Item>>>()?;
+    let items = lines
+        .map(|(at, line)| {
+            serde_json::from_str(line).map_err(|e| Fault::invalid(format!("line {} of the question set: {e}", at + 1)))
+        })
+        .collect::<Outcome<Vec<Item>>>()?;
     match items.len() {
-        0 => Err(Fault::invalid("the question set is empty; it has one JSON object per line: {\"question\", \"documents\", \"facts\", \"kind\"}")),
+        0 => Err(Fault::invalid(
+            "the question set is empty; it has one JSON object per line: {\"question\", \"documents\", \"facts\", \"kind\"}",
+        )),
         n if n > QUESTIONS_MAX => Err(Fault::invalid(format!("at most {QUESTIONS_MAX} questions"))),
         _ => Ok(items),
     }

@@ -35,25 +35,93 @@ pub enum Level {
 
 /// Never text.
 const NO_TEXT: [&str; 24] = [
-    "script", "style", "noscript", "template", "svg", "math", "canvas", "iframe", "object", "embed", "video", "audio", "select",
-    "input", "textarea", "option", "datalist", "head", "map", "picture", "img", "progress", "meter", "dialog",
+    "script", "style", "noscript", "template", "svg", "math", "canvas", "iframe", "object", "embed", "video", "audio",
+    "select", "input", "textarea", "option", "datalist", "head", "map", "picture", "img", "progress", "meter",
+    "dialog",
 ];
 
 /// Class and id words that are certain enough by themselves.
 const NAMED: [&str; 52] = [
-    "cookie", "cookies", "cookiebar", "cookiebanner", "cookieconsent", "consent", "gdpr", "breadcrumb", "breadcrumbs",
-    "brotkrumen", "brotkrume", "brotkrumennavigation", "skiplink", "skiplinks", "skip", "sprunglinks", "sprungmarken", "share",
-    "sharing", "shariff", "sharebar", "social", "socialmedia", "addtoany", "pagination", "pager", "paginierung", "docnav",
-    "navbar", "navigation", "nav", "mainnav", "metanav", "subnav", "servicenavigation", "hauptnavigation", "metanavigation",
-    "offcanvas", "megamenu", "printlink", "readspeaker", "vorlesen", "langswitch", "languageswitcher", "sprachwahl", "adminbar",
-    "totop", "backtotop", "navi", "seitennavigation", "youarehere", "colophon",
+    "cookie",
+    "cookies",
+    "cookiebar",
+    "cookiebanner",
+    "cookieconsent",
+    "consent",
+    "gdpr",
+    "breadcrumb",
+    "breadcrumbs",
+    "brotkrumen",
+    "brotkrume",
+    "brotkrumennavigation",
+    "skiplink",
+    "skiplinks",
+    "skip",
+    "sprunglinks",
+    "sprungmarken",
+    "share",
+    "sharing",
+    "shariff",
+    "sharebar",
+    "social",
+    "socialmedia",
+    "addtoany",
+    "pagination",
+    "pager",
+    "paginierung",
+    "docnav",
+    "navbar",
+    "navigation",
+    "nav",
+    "mainnav",
+    "metanav",
+    "subnav",
+    "servicenavigation",
+    "hauptnavigation",
+    "metanavigation",
+    "offcanvas",
+    "megamenu",
+    "printlink",
+    "readspeaker",
+    "vorlesen",
+    "langswitch",
+    "languageswitcher",
+    "sprachwahl",
+    "adminbar",
+    "totop",
+    "backtotop",
+    "navi",
+    "seitennavigation",
+    "youarehere",
+    "colophon",
 ];
 
 /// Class and id words that count only when the element consists mainly of links.
 const LINKY: [&str; 24] = [
-    "toc", "menu", "submenu", "sidebar", "teaser", "teasers", "teaserlist", "related", "widget", "tagcloud", "tags", "linklist",
-    "quicklinks", "inhaltsverzeichnis", "verzeichnis", "comments", "footer", "header", "banner", "marginal", "recommendations",
-    "sitemap", "subnavigation", "seitenleiste",
+    "toc",
+    "menu",
+    "submenu",
+    "sidebar",
+    "teaser",
+    "teasers",
+    "teaserlist",
+    "related",
+    "widget",
+    "tagcloud",
+    "tags",
+    "linklist",
+    "quicklinks",
+    "inhaltsverzeichnis",
+    "verzeichnis",
+    "comments",
+    "footer",
+    "header",
+    "banner",
+    "marginal",
+    "recommendations",
+    "sitemap",
+    "subnavigation",
+    "seitenleiste",
 ];
 
 /// Decides what is dropped.
@@ -122,11 +190,14 @@ impl Chrome {
             "form" | "footer" => return minor,
             "header" => return self.root_is_body && !s.h1 && !large && !inside_article(e),
             // Buttons inside headings and those that open a part of the page are labels of content.
-            "button" => return e.attr("aria-controls").is_none() && e.attr("aria-expanded").is_none() && !inside_heading(e),
+            "button" => {
+                return e.attr("aria-controls").is_none() && e.attr("aria-expanded").is_none() && !inside_heading(e);
+            }
             _ => {}
         }
         match role {
-            "navigation" | "search" | "menu" | "menubar" | "toolbar" | "dialog" | "alertdialog" | "tablist" | "banner" | "contentinfo" => minor,
+            "navigation" | "search" | "menu" | "menubar" | "toolbar" | "dialog" | "alertdialog" | "tablist"
+            | "banner" | "contentinfo" => minor,
             "complementary" => minor && !contact_box,
             _ => false,
         }
@@ -143,7 +214,8 @@ impl Chrome {
             return true;
         }
         // Read aloud only: hints like "opens in a new window". Headings may be hidden as well and still name a part.
-        let quiet = has(&["sr", "visuallyhidden", "screenreader", "aural", "hiddentext"]) || joined(&words, "visually", "hidden");
+        let quiet = has(&["sr", "visuallyhidden", "screenreader", "aural", "hiddentext"])
+            || joined(&words, "visually", "hidden");
         quiet && s.text < 80 && !e.value().name().starts_with('h') && !e.descendent_elements().any(|d| is_heading(d.value().name()))
             // Old pages without any structure: a list of links before the text.
             || (self.root_is_body && matches!(e.value().name(), "ul" | "ol") && s.links >= 4 && s.linked * 20 > s.text * 19 && before_heading(e))
@@ -156,7 +228,10 @@ pub fn is_heading(name: &str) -> bool {
 }
 
 fn inside_heading(e: ElementRef<'_>) -> bool {
-    e.ancestors().take(4).filter_map(ElementRef::wrap).any(|a| is_heading(a.value().name()) || a.value().name() == "summary")
+    e.ancestors()
+        .take(4)
+        .filter_map(ElementRef::wrap)
+        .any(|a| is_heading(a.value().name()) || a.value().name() == "summary")
 }
 
 fn inside_article(e: ElementRef<'_>) -> bool {
@@ -164,9 +239,12 @@ fn inside_article(e: ElementRef<'_>) -> bool {
 }
 
 fn before_heading(e: ElementRef<'_>) -> bool {
-    let earlier = |n: ElementRef<'_>| n.prev_siblings().filter_map(ElementRef::wrap).any(|s| {
-        matches!(s.value().name(), "h1" | "h2" | "h3" | "p") || s.descendent_elements().any(|d| matches!(d.value().name(), "h1" | "h2" | "h3" | "p"))
-    });
+    let earlier = |n: ElementRef<'_>| {
+        n.prev_siblings().filter_map(ElementRef::wrap).any(|s| {
+            matches!(s.value().name(), "h1" | "h2" | "h3" | "p")
+                || s.descendent_elements().any(|d| matches!(d.value().name(), "h1" | "h2" | "h3" | "p"))
+        })
+    };
     !earlier(e) && !e.ancestors().filter_map(ElementRef::wrap).any(earlier)
 }
 
@@ -210,9 +288,21 @@ fn hidden(e: ElementRef<'_>) -> bool {
     }
     let opens = matches!(e.attr("role"), Some("tabpanel" | "region")) || e.attr("aria-labelledby").is_some();
     let named = words(e).iter().any(|w| {
-        ["accordion", "collapse", "tab", "panel", "akkordeon", "toggle", "faq", "answer", "tabpanel", "slide", "details"]
-            .iter()
-            .any(|p| w.starts_with(p))
+        [
+            "accordion",
+            "collapse",
+            "tab",
+            "panel",
+            "akkordeon",
+            "toggle",
+            "faq",
+            "answer",
+            "tabpanel",
+            "slide",
+            "details",
+        ]
+        .iter()
+        .any(|p| w.starts_with(p))
     });
     !(opens || named)
 }
@@ -224,7 +314,9 @@ fn measure(e: ElementRef<'_>, all: &mut HashMap<usize, Stats>, in_link: bool) ->
         return s;
     }
     let mut in_link = in_link;
-    if name == "a" && let Some(href) = e.attr("href") {
+    if name == "a"
+        && let Some(href) = e.attr("href")
+    {
         s.links = 1;
         if href.starts_with("tel:") || href.starts_with("mailto:") {
             s.contact = true;

@@ -1,15 +1,48 @@
 //! Dates in statements like `2026-03-12T08:00`, `12.03.2026`, `12. März 2026`, `March 12, 2026`.
 
 const MONTHS: [(&str, i8); 24] = [
-    ("januar", 1), ("jänner", 1), ("january", 1), ("februar", 2), ("february", 2), ("märz", 3), ("march", 3), ("april", 4),
-    ("mai", 5), ("may", 5), ("juni", 6), ("june", 6), ("juli", 7), ("july", 7), ("august", 8), ("september", 9),
-    ("oktober", 10), ("october", 10), ("november", 11), ("dezember", 12), ("december", 12), ("sept", 9), ("okt", 10), ("dez", 12),
+    ("januar", 1),
+    ("jänner", 1),
+    ("january", 1),
+    ("februar", 2),
+    ("february", 2),
+    ("märz", 3),
+    ("march", 3),
+    ("april", 4),
+    ("mai", 5),
+    ("may", 5),
+    ("juni", 6),
+    ("june", 6),
+    ("juli", 7),
+    ("july", 7),
+    ("august", 8),
+    ("september", 9),
+    ("oktober", 10),
+    ("october", 10),
+    ("november", 11),
+    ("dezember", 12),
+    ("december", 12),
+    ("sept", 9),
+    ("okt", 10),
+    ("dez", 12),
 ];
 
 /// Labels before the date of the last change, strongest first.
 const LABELS: [&str; 14] = [
-    "letzte änderung", "zuletzt aktualisiert", "zuletzt geändert", "letzte aktualisierung", "aktualisiert am", "aktualisiert:",
-    "geändert am", "stand:", "stand vom", "(stand ", "last updated", "last modified", "last change", "updated on",
+    "letzte änderung",
+    "zuletzt aktualisiert",
+    "zuletzt geändert",
+    "letzte aktualisierung",
+    "aktualisiert am",
+    "aktualisiert:",
+    "geändert am",
+    "stand:",
+    "stand vom",
+    "(stand ",
+    "last updated",
+    "last modified",
+    "last change",
+    "updated on",
 ];
 
 /// `YYYY-MM-DD` of the first date within the first characters of `text`.
@@ -33,7 +66,8 @@ fn at(words: &[String]) -> Option<String> {
         let w = word(i);
         let digits: String = w.chars().take_while(char::is_ascii_digit).collect();
         let rest = &w[digits.len()..];
-        (rest.is_empty() || matches!(rest, "st" | "nd" | "rd" | "th") || rest.starts_with('t')).then(|| digits.parse().ok())?
+        (rest.is_empty() || matches!(rest, "st" | "nd" | "rd" | "th") || rest.starts_with('t'))
+            .then(|| digits.parse().ok())?
     };
     let month = |i: usize| -> Option<i16> {
         let w = word(i);
@@ -42,10 +76,10 @@ fn at(words: &[String]) -> Option<String> {
     };
     let first = number(0);
     let tries = [
-        (first, number(1), number(2)),                    // 2026 03 12
-        (number(2), number(1), first),                    // 12 03 2026
-        (number(2), month(1), first),                     // 12 März 2026
-        (number(2), month(0), number(1)),                 // March 12 2026
+        (first, number(1), number(2)),    // 2026 03 12
+        (number(2), number(1), first),    // 12 03 2026
+        (number(2), month(1), first),     // 12 März 2026
+        (number(2), month(0), number(1)), // March 12 2026
     ];
     tries.into_iter().find_map(|(y, m, d)| check(y?, m?, d?))
 }

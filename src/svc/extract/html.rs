@@ -10,8 +10,20 @@ use super::{Extracted, RejectCode, Rejected, Warning, dates, scan, text};
 
 /// Ids and classes that name the main content, most trusted first.
 const MAIN_NAMES: [&str; 14] = [
-    "main-content", "maincontent", "main", "content-main", "page-content", "hauptinhalt", "inhalt", "content", "contents", "main_content",
-    "inhaltsbereich", "bodycontent", "entry-content", "post-content",
+    "main-content",
+    "maincontent",
+    "main",
+    "content-main",
+    "page-content",
+    "hauptinhalt",
+    "inhalt",
+    "content",
+    "contents",
+    "main_content",
+    "inhaltsbereich",
+    "bodycontent",
+    "entry-content",
+    "post-content",
 ];
 
 /// Below this many letters a page is suspected to be an empty shell or to have lost its text.
@@ -50,7 +62,10 @@ pub fn read(source: &str, base: &str) -> Result<Extracted, Rejected> {
         }
     }
     if body.value().name() == root.value().name() && weigh(&events) >= THIN && chrome.of(body).links > 40 {
-        warnings.push(Warning { code: "no_main", text: "the page does not mark its main content; navigation may remain in the text".to_owned() });
+        warnings.push(Warning {
+            code: "no_main",
+            text: "the page does not mark its main content; navigation may remain in the text".to_owned(),
+        });
     }
     let title = title_of(&meta, root, body, &chrome);
     let updated = meta.modified.clone().or_else(|| stated_date(root, body)).or_else(|| meta.published.clone());
@@ -68,7 +83,13 @@ pub fn read_fragment(source: &str, base: &str) -> Result<(Vec<Event>, Meta), Rej
     Ok((Walker::new(&chrome).run(page.root_element()), meta::read(&page, base)))
 }
 
-fn finish(meta: Meta, events: Vec<Event>, title: String, warnings: Vec<Warning>, (all, linked): (usize, usize)) -> Extracted {
+fn finish(
+    meta: Meta,
+    events: Vec<Event>,
+    title: String,
+    warnings: Vec<Warning>,
+    (all, linked): (usize, usize),
+) -> Extracted {
     let sections = assemble(events, &title);
     Extracted {
         is_link_list: meta.links.len() >= 5 && linked * 10 > all * 6,
@@ -96,7 +117,11 @@ fn main_of<'a>(body: ElementRef<'a>, chrome: &Chrome) -> ElementRef<'a> {
         let s = chrome.of(*e);
         s.text >= 200 || (s.text >= 20 && (s.h1 || s.text * 4 > chrome.of(body).text))
     };
-    let all: Vec<ElementRef<'a>> = body.descendent_elements().skip(1).filter(|e| matches!(e.value().name(), "main" | "article" | "div" | "section" | "td")).collect();
+    let all: Vec<ElementRef<'a>> = body
+        .descendent_elements()
+        .skip(1)
+        .filter(|e| matches!(e.value().name(), "main" | "article" | "div" | "section" | "td"))
+        .collect();
     let largest = |test: &dyn Fn(&ElementRef<'a>) -> bool| {
         all.iter().copied().filter(|e| test(e) && enough(e)).max_by_key(|e| (chrome.of(*e).h1, chrome.of(*e).text))
     };
@@ -109,7 +134,8 @@ fn main_of<'a>(body: ElementRef<'a>, chrome: &Chrome) -> ElementRef<'a> {
     }
     for name in MAIN_NAMES {
         let named = |e: &ElementRef<'a>| {
-            e.value().id().is_some_and(|i| i.eq_ignore_ascii_case(name)) || e.value().classes().any(|c| c.eq_ignore_ascii_case(name))
+            e.value().id().is_some_and(|i| i.eq_ignore_ascii_case(name))
+                || e.value().classes().any(|c| c.eq_ignore_ascii_case(name))
         };
         if let Some(found) = largest(&named) {
             return found;
@@ -143,7 +169,11 @@ fn drop_elsewhere(events: Vec<Event>, chrome: &Chrome, root: ElementRef<'_>) -> 
 /// The page asking its reader instead of telling something.
 fn asks_back(event: &Event) -> bool {
     const QUESTIONS: [&str; 6] = [
-        "war diese seite hilfreich", "war dieser artikel hilfreich", "war diese information hilfreich", "was this page helpful", "was this helpful",
+        "war diese seite hilfreich",
+        "war dieser artikel hilfreich",
+        "war diese information hilfreich",
+        "was this page helpful",
+        "was this helpful",
         "is this page useful",
     ];
     matches!(event, Event::Block(b) if { let t = b.to_text(); t.len() < 120 && QUESTIONS.iter().any(|q| t.to_lowercase().starts_with(q)) })
@@ -163,21 +193,26 @@ fn title_of(meta: &Meta, root: ElementRef<'_>, body: ElementRef<'_>, chrome: &Ch
     if let Some(h1) = first(root, "h1").filter(|t| !is_site(t)) {
         return h1;
     }
-    if let Some(og) = meta.og_title.as_deref().map(|t| text::strip_site(t, site)).filter(|t| !t.is_empty() && !is_site(t)) {
+    if let Some(og) =
+        meta.og_title.as_deref().map(|t| text::strip_site(t, site)).filter(|t| !t.is_empty() && !is_site(t))
+    {
         return og;
     }
     // A heading outside the main content may be the site's name: it counts when the page's title begins with it.
-    let outside = first(body, "h1").filter(|h| meta.title.as_deref().is_none_or(|t| text::squash(t).starts_with(h.as_str())));
+    let outside =
+        first(body, "h1").filter(|h| meta.title.as_deref().is_none_or(|t| text::squash(t).starts_with(h.as_str())));
     outside.or(head).or_else(|| first(root, "h2")).unwrap_or_default()
 }
 
 fn stated_date(root: ElementRef<'_>, body: ElementRef<'_>) -> Option<String> {
     for time in body.descendent_elements().filter(|e| e.value().name() == "time") {
         let class = time.attr("class").unwrap_or_default();
-        if (time.attr("itemprop") == Some("dateModified") || class.split_whitespace().any(|c| c == "updated" || c == "modified"))
-            && let Some(day) = time.attr("datetime").and_then(dates::parse) {
-                return Some(day);
-            }
+        if (time.attr("itemprop") == Some("dateModified")
+            || class.split_whitespace().any(|c| c == "updated" || c == "modified"))
+            && let Some(day) = time.attr("datetime").and_then(dates::parse)
+        {
+            return Some(day);
+        }
     }
     let gather = |e: ElementRef<'_>| {
         let mut all = String::new();
@@ -195,20 +230,37 @@ fn stated_date(root: ElementRef<'_>, body: ElementRef<'_>) -> Option<String> {
 
 fn needs_scripts(page: &Html, body: ElementRef<'_>, meta: &Meta, weight: usize) -> Result<(), Rejected> {
     const ASKS: [&str; 12] = [
-        "enable javascript", "javascript aktivieren", "javascript is required", "requires javascript", "javascript is disabled",
-        "javascript to run this app", "javascript ist deaktiviert", "aktivieren sie javascript", "benötigt javascript", "javascript enabled",
-        "ohne javascript", "turn on javascript",
+        "enable javascript",
+        "javascript aktivieren",
+        "javascript is required",
+        "requires javascript",
+        "javascript is disabled",
+        "javascript to run this app",
+        "javascript ist deaktiviert",
+        "aktivieren sie javascript",
+        "benötigt javascript",
+        "javascript enabled",
+        "ohne javascript",
+        "turn on javascript",
     ];
     const SHELLS: [&str; 8] = ["root", "app", "__next", "__nuxt", "q-app", "svelte", "application", "___gatsby"];
-    let all: String = page.root_element().descendent_elements().filter(|e| matches!(e.value().name(), "noscript" | "p" | "div" | "body"))
+    let all: String = page
+        .root_element()
+        .descendent_elements()
+        .filter(|e| matches!(e.value().name(), "noscript" | "p" | "div" | "body"))
         .take(3_000)
         .map(|e| e.children().filter_map(|c| c.value().as_text().map(|t| t.to_string())).collect::<String>())
         .collect::<String>()
         .to_lowercase();
     let asks = text::mentions(&text::squash(&all), &ASKS);
-    let scripts = page.root_element().descendent_elements().any(|e| e.value().name() == "script" && e.attr("type") != Some("application/ld+json"));
+    let scripts = page
+        .root_element()
+        .descendent_elements()
+        .any(|e| e.value().name() == "script" && e.attr("type") != Some("application/ld+json"));
     let shell = body.descendent_elements().skip(1).any(|e| {
-        e.value().id().is_some_and(|i| SHELLS.contains(&i)) || e.value().name().ends_with("-root") || e.attr("ng-app").is_some()
+        e.value().id().is_some_and(|i| SHELLS.contains(&i))
+            || e.value().name().ends_with("-root")
+            || e.attr("ng-app").is_some()
     });
     if weight < THIN && (asks || (scripts && shell) || (scripts && weight == 0 && meta.links.is_empty())) {
         return Err(Rejected::new(
@@ -218,4 +270,3 @@ fn needs_scripts(page: &Html, body: ElementRef<'_>, meta: &Meta, weight: usize) 
     }
     Ok(())
 }
-

@@ -24,11 +24,15 @@ impl Front {
         let address = || (value.starts_with("http://") || value.starts_with("https://")).then(|| value.to_owned());
         match key.trim().to_ascii_lowercase().as_str() {
             "title" | "titel" => self.title = filled(),
-            "url" | "source" | "source_url" | "permalink" | "link" | "quelle" => self.url = address().or(self.url.take()),
+            "url" | "source" | "source_url" | "permalink" | "link" | "quelle" => {
+                self.url = address().or(self.url.take())
+            }
             "canonical" | "canonical_url" => self.canonical = address(),
             "updated" | "modified" | "lastmod" | "last_modified" | "stand" => self.updated = dates::parse(value),
             "date" | "datum" => self.updated = self.updated.take().or_else(|| dates::parse(value)),
-            "lang" | "language" | "sprache" => self.language = filled().map(|l| l.chars().take(2).collect::<String>().to_lowercase()),
+            "lang" | "language" | "sprache" => {
+                self.language = filled().map(|l| l.chars().take(2).collect::<String>().to_lowercase())
+            }
             "noindex" => self.noindex = value == "true",
             _ => return false,
         }
@@ -98,7 +102,9 @@ fn plain_front(source: &str, mut front: Front) -> (Front, &str) {
         let taken = line.trim().is_empty()
             || line.split_once(':').is_some_and(|(key, value)| {
                 let bare = key.trim().trim_start_matches("<!--").trim();
-                !key.starts_with(char::is_whitespace) && !value.trim().is_empty() && front.take(bare, value.trim().trim_end_matches("-->"))
+                !key.starts_with(char::is_whitespace)
+                    && !value.trim().is_empty()
+                    && front.take(bare, value.trim().trim_end_matches("-->"))
             });
         if !taken {
             break;

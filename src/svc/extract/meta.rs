@@ -49,7 +49,9 @@ pub fn read(page: &Html, base: &str) -> Meta {
                 }
             }
             "meta" => read_meta(e, &mut meta),
-            "link" if e.attr("rel").is_some_and(|r| r.split_whitespace().any(|w| w.eq_ignore_ascii_case("canonical"))) => {
+            "link"
+                if e.attr("rel").is_some_and(|r| r.split_whitespace().any(|w| w.eq_ignore_ascii_case("canonical"))) =>
+            {
                 let href = e.attr("href").unwrap_or_default().trim();
                 meta.canonical = join(base.as_ref(), href).map(String::from).or(meta.canonical);
             }
@@ -105,7 +107,8 @@ fn code(lang: &str) -> Option<String> {
 
 fn read_meta(e: ElementRef<'_>, meta: &mut Meta) {
     let Some(content) = e.attr("content") else { return };
-    let name = e.attr("name").or_else(|| e.attr("property")).or_else(|| e.attr("http-equiv")).or_else(|| e.attr("itemprop"));
+    let name =
+        e.attr("name").or_else(|| e.attr("property")).or_else(|| e.attr("http-equiv")).or_else(|| e.attr("itemprop"));
     match name.unwrap_or_default().to_ascii_lowercase().as_str() {
         "robots" | "dialogengine" => {
             let lower = content.to_ascii_lowercase();
@@ -115,8 +118,15 @@ fn read_meta(e: ElementRef<'_>, meta: &mut Meta) {
         }
         "og:title" => meta.og_title = filled(content),
         "og:site_name" | "application-name" if meta.site.is_none() => meta.site = filled(content),
-        "og:url" if is_http(content.trim()) && meta.stated_url.is_none() => meta.stated_url = Some(content.trim().to_owned()),
-        "article:modified_time" | "og:updated_time" | "last-modified" | "dcterms.modified" | "dc.date.modified" | "datemodified" => {
+        "og:url" if is_http(content.trim()) && meta.stated_url.is_none() => {
+            meta.stated_url = Some(content.trim().to_owned())
+        }
+        "article:modified_time"
+        | "og:updated_time"
+        | "last-modified"
+        | "dcterms.modified"
+        | "dc.date.modified"
+        | "datemodified" => {
             meta.modified = meta.modified.take().or_else(|| dates::parse(content));
         }
         "article:published_time" | "date" | "dc.date" | "dcterms.date" | "dcterms.created" | "datepublished" => {

@@ -35,7 +35,11 @@ pub fn read(source: &str, _base: &str) -> Extracted {
     };
     // A short first line without a full stop is a title even when nothing underlines it.
     let opening = match events.first() {
-        Some(Event::Block(Block::Paragraph { text })) if is_short(text) && events.len() > 1 && !text.ends_with(['.', ',', ';']) => Some(text.clone()),
+        Some(Event::Block(Block::Paragraph { text }))
+            if is_short(text) && events.len() > 1 && !text.ends_with(['.', ',', ';']) =>
+        {
+            Some(text.clone())
+        }
         _ => None,
     };
     if heading.is_none() && opening.is_some() && front.title.is_none() {
@@ -65,7 +69,8 @@ fn is_rule(line: &str) -> bool {
 fn hashed(line: &str) -> Option<(u8, String)> {
     let level = line.chars().take_while(|c| *c == '#').count();
     let rest = line.get(level..)?.strip_prefix(' ')?;
-    ((1..=6).contains(&level) && !rest.trim().is_empty()).then(|| (u8::try_from(level).unwrap_or(6), text::squash(rest)))
+    ((1..=6).contains(&level) && !rest.trim().is_empty())
+        .then(|| (u8::try_from(level).unwrap_or(6), text::squash(rest)))
 }
 
 fn paragraph(lines: &mut Vec<&str>, events: &mut Vec<Event>) {
@@ -97,14 +102,17 @@ fn paragraph(lines: &mut Vec<&str>, events: &mut Vec<Event>) {
 /// The address that `www_host_de_a_b.md` was most likely saved from; identifies a document, never shown as a link.
 #[must_use]
 pub fn guess_url(file_name: &str) -> Option<String> {
-    const ENDINGS: [&str; 16] =
-        ["de", "com", "org", "net", "eu", "at", "ch", "info", "io", "bayern", "berlin", "nrw", "koeln", "hamburg", "gov", "uk"];
+    const ENDINGS: [&str; 16] = [
+        "de", "com", "org", "net", "eu", "at", "ch", "info", "io", "bayern", "berlin", "nrw", "koeln", "hamburg",
+        "gov", "uk",
+    ];
     let name = file_name.rsplit(['/', '\\']).next()?;
     let stem = match name.rsplit_once('.') {
         Some((stem, "md" | "markdown" | "html" | "htm" | "txt")) => stem,
         _ => name,
     };
-    let rest = stem.strip_prefix("https_").or_else(|| stem.strip_prefix("http_")).unwrap_or(stem).trim_start_matches('_');
+    let rest =
+        stem.strip_prefix("https_").or_else(|| stem.strip_prefix("http_")).unwrap_or(stem).trim_start_matches('_');
     let parts: Vec<&str> = rest.split('_').collect();
     if parts.first() != Some(&"www") {
         return None;

@@ -14,8 +14,9 @@ const ATTRIBUTES_MAX: usize = 1_000;
 
 /// Elements that never nest by being left open.
 const FLAT: [&str; 31] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "li",
-    "td", "th", "tr", "dt", "dd", "option", "optgroup", "thead", "tbody", "tfoot", "colgroup", "rp", "rt", "path", "use",
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p",
+    "li", "td", "th", "tr", "dt", "dd", "option", "optgroup", "thead", "tbody", "tfoot", "colgroup", "rp", "rt",
+    "path", "use",
 ];
 
 /// Elements where HTML ignores a closing slash, so that `<div/>` nests.
@@ -83,7 +84,10 @@ fn closing_of(bytes: &[u8], from: usize, name: &str) -> usize {
     let mut at = from;
     while let Some(open) = find(bytes, at, b'<') {
         let rest = bytes.get(open + 2..).unwrap_or_default();
-        if bytes.get(open + 1) == Some(&b'/') && rest.len() >= name.len() && rest[..name.len()].eq_ignore_ascii_case(name.as_bytes()) {
+        if bytes.get(open + 1) == Some(&b'/')
+            && rest.len() >= name.len()
+            && rest[..name.len()].eq_ignore_ascii_case(name.as_bytes())
+        {
             return open;
         }
         at = open + 1;

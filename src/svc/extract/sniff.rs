@@ -174,7 +174,10 @@ fn looks_like_html(head: &str) -> bool {
             break;
         }
     }
-    rest.starts_with("<!doctype html") || rest.starts_with("<html") || rest.starts_with("<head") || rest.starts_with("<body")
+    rest.starts_with("<!doctype html")
+        || rest.starts_with("<html")
+        || rest.starts_with("<head")
+        || rest.starts_with("<body")
 }
 
 fn zip_name(bytes: &[u8]) -> &'static str {

@@ -54,7 +54,9 @@ pub fn read(table: ElementRef<'_>, walker: &Walker<'_>) -> Option<(Vec<Vec<Strin
             // Two header rows become one: "Gebühr Erwachsene".
             for (i, cell) in cells.iter().enumerate() {
                 match rows[0].get_mut(i) {
-                    Some(above) if above != cell && !cell.is_empty() => *above = text::squash(&format!("{above} {cell}")),
+                    Some(above) if above != cell && !cell.is_empty() => {
+                        *above = text::squash(&format!("{above} {cell}"))
+                    }
                     _ => {}
                 }
             }

@@ -29,7 +29,10 @@ fn refuses_by_bytes_before_name() {
         assert_eq!(refused.code, code, "{name}: {}", refused.reason);
         assert!(refused.reason.contains(word), "{}", refused.reason);
     }
-    assert_eq!(extract_capped(Input { bytes: b"abc", content_type: None, path_or_url: "a.txt" }, 2).expect_err("cap").code, RejectCode::TooLarge);
+    assert_eq!(
+        extract_capped(Input { bytes: b"abc", content_type: None, path_or_url: "a.txt" }, 2).expect_err("cap").code,
+        RejectCode::TooLarge
+    );
 }
 
 #[test]
@@ -47,7 +50,8 @@ fn hostile_markup_is_bounded() {
 
 #[test]
 fn characters() {
-    let utf8 = "<html><head><meta charset=iso-8859-1></head><body><h1>Müllabfuhr</h1><p>Größe der Tonne</p></body></html>";
+    let utf8 =
+        "<html><head><meta charset=iso-8859-1></head><body><h1>Müllabfuhr</h1><p>Größe der Tonne</p></body></html>";
     let (latin, _, _) = encoding_rs::WINDOWS_1252.encode(utf8);
     let mut wide: Vec<u8> = vec![0xff, 0xfe];
     wide.extend(utf8.encode_utf16().flat_map(u16::to_le_bytes));
@@ -69,8 +73,10 @@ fn characters() {
 fn markdown_and_text() {
     let source = "---\ntitle: Hund anmelden\nurl: https://www.stadt.de/hund\nupdated: 12.03.2026\nlang: de\n---\n# Hund anmelden\n\nIntro.\n\n## Gebühren\n\n| Hund | Betrag |\n|---|---|\n| erster | 96 € |\n\n- eins\n- zwei\n";
     let found = run(source.as_bytes(), None, "hund.md").expect("reads");
-    assert_eq!((found.title.as_str(), found.stated_url.as_deref(), found.updated.as_deref(), found.language.as_deref()),
-        ("Hund anmelden", Some("https://www.stadt.de/hund"), Some("2026-03-12"), Some("de")));
+    assert_eq!(
+        (found.title.as_str(), found.stated_url.as_deref(), found.updated.as_deref(), found.language.as_deref()),
+        ("Hund anmelden", Some("https://www.stadt.de/hund"), Some("2026-03-12"), Some("de"))
+    );
     assert_eq!(found.sections[0].path, Vec::<String>::new());
     assert_eq!(found.sections[1].path, ["Gebühren"]);
     assert_eq!(found.sections[1].blocks[0].to_text(), "Hund: erster; Betrag: 96 €");

@@ -33,7 +33,16 @@ const PAGES: [Page; 4] = [
             "09999 123-10",
             "E-Mail schreiben (steuer@musterstadt.de)",
         ],
-        outside: &["Rathaus", "Startseite", "Zum Inhalt", "Abfallgebühren", "Impressum", "Cookies", "(+49", "hilfreich"],
+        outside: &[
+            "Rathaus",
+            "Startseite",
+            "Zum Inhalt",
+            "Abfallgebühren",
+            "Impressum",
+            "Cookies",
+            "(+49",
+            "hilfreich",
+        ],
     },
     Page {
         name: "WordPress",
@@ -46,7 +55,13 @@ const PAGES: [Page; 4] = [
 <aside><h2>Ansprechpartner</h2><p>Frau Amt, <a href="tel:0999955">Tel. 09999 55</a></p></aside></div></div></body></html>"##,
         title: "Kita Sonnenschein",
         updated: Some("2025-11-02"),
-        inside: &["ab einem Jahr", "Wie melde ich mein Kind an?", "bis zum 31. Januar", "Mittagessen kostet 4 Euro", "Leitung: Herr Muster"],
+        inside: &[
+            "ab einem Jahr",
+            "Wie melde ich mein Kind an?",
+            "bis zum 31. Januar",
+            "Mittagessen kostet 4 Euro",
+            "Leitung: Herr Muster",
+        ],
         outside: &["Geheimer", "Facebook", "Kategorie", "Straßenfest"],
     },
     Page {
@@ -71,7 +86,12 @@ const PAGES: [Page; 4] = [
 #[test]
 fn pages() {
     for page in PAGES {
-        let found = extract(Input { bytes: page.html.as_bytes(), content_type: Some("text/html"), path_or_url: "https://www.stadt.de/a/" }).expect(page.name);
+        let found = extract(Input {
+            bytes: page.html.as_bytes(),
+            content_type: Some("text/html"),
+            path_or_url: "https://www.stadt.de/a/",
+        })
+        .expect(page.name);
         let text = found.to_text();
         assert_eq!(found.title, page.title, "{}", page.name);
         assert_eq!(found.updated.as_deref(), page.updated, "{}", page.name);
@@ -89,7 +109,8 @@ fn statements_and_links() {
     let html = r#"<html><head><base href="/b/"><meta name=robots content="noindex, nofollow"><link rel=canonical href="/kanonisch">
 <script type="application/ld+json">{"@context":"x","@graph":[{"@type":"GovernmentService","dateModified":"2024-05-01","name":"A"}]}</script></head>
 <body><h1>Titel</h1><p>Ein Satz mit genug Text, damit die Seite etwas sagt und gelesen wird.</p><a href="c?x=1#y">C</a><a rel=nofollow href="https://other.de/">O</a><a href="javascript:x()">J</a></body></html>"#;
-    let found = extract(Input { bytes: html.as_bytes(), content_type: None, path_or_url: "https://a.de/x/y" }).expect("reads");
+    let found =
+        extract(Input { bytes: html.as_bytes(), content_type: None, path_or_url: "https://a.de/x/y" }).expect("reads");
     assert!(found.noindex && found.nofollow);
     assert_eq!(found.canonical.as_deref(), Some("https://a.de/kanonisch"));
     assert_eq!(found.updated.as_deref(), Some("2024-05-01"));

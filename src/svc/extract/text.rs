@@ -48,8 +48,17 @@ pub fn title_from_name(path_or_url: &str) -> String {
 /// The title without the name of the site (` | Stadt X`, ` – Stadt X`); `site` is the stated site name.
 pub fn strip_site(title: &str, site: Option<&str>) -> String {
     const SEPARATORS: [&str; 8] = [" | ", " – ", " — ", " - ", " :: ", " · ", " » ", " • "];
-    const SITE_STARTS: [&str; 9] =
-        ["stadt ", "gemeinde ", "landkreis ", "kreis ", "markt ", "verbandsgemeinde ", "city of ", "town of ", "willkommen"];
+    const SITE_STARTS: [&str; 9] = [
+        "stadt ",
+        "gemeinde ",
+        "landkreis ",
+        "kreis ",
+        "markt ",
+        "verbandsgemeinde ",
+        "city of ",
+        "town of ",
+        "willkommen",
+    ];
     let title = squash(title);
     let Some(separator) = SEPARATORS.iter().find(|s| title.contains(**s)) else { return title };
     let parts: Vec<&str> = title.split(separator).map(str::trim).filter(|p| !p.is_empty()).collect();

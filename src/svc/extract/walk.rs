@@ -45,9 +45,10 @@ impl<'c> Walker<'c> {
             if let Some(text) = child.value().as_text() {
                 push_text(&mut self.line, text);
             } else if let Some(child) = ElementRef::wrap(child)
-                && !self.chrome.drops(child) {
-                    self.element(child);
-                }
+                && !self.chrome.drops(child)
+            {
+                self.element(child);
+            }
         }
         self.depth -= 1;
     }
@@ -120,7 +121,10 @@ impl<'c> Walker<'c> {
     fn list(&mut self, e: ElementRef<'_>, ordered: bool) {
         self.flush();
         // Cards and accordions are often list items: their headings and tables must stay what they are.
-        let shaped = e.descendent_elements().skip(1).any(|d| is_heading(d.value().name()) || matches!(d.value().name(), "table" | "pre" | "dl" | "details"));
+        let shaped = e
+            .descendent_elements()
+            .skip(1)
+            .any(|d| is_heading(d.value().name()) || matches!(d.value().name(), "table" | "pre" | "dl" | "details"));
         if shaped {
             self.children_flushed(e);
             return;
@@ -167,7 +171,9 @@ impl<'c> Walker<'c> {
     fn definitions(&mut self, e: ElementRef<'_>) {
         self.flush();
         let mut pairs: Vec<(String, Vec<ElementRef<'_>>)> = Vec::new();
-        let grouped = e.child_elements().flat_map(|c| if c.value().name() == "div" { c.child_elements().collect() } else { vec![c] });
+        let grouped = e
+            .child_elements()
+            .flat_map(|c| if c.value().name() == "div" { c.child_elements().collect() } else { vec![c] });
         for part in grouped.filter(|p| !self.chrome.drops(*p)) {
             match part.value().name() {
                 "dt" => {
@@ -234,7 +240,13 @@ impl<'c> Walker<'c> {
         join_lines(&line)
     }
 
-    fn gather<'a>(&self, e: ElementRef<'a>, line: &mut String, mut lists: Option<&mut Vec<ElementRef<'a>>>, depth: usize) {
+    fn gather<'a>(
+        &self,
+        e: ElementRef<'a>,
+        line: &mut String,
+        mut lists: Option<&mut Vec<ElementRef<'a>>>,
+        depth: usize,
+    ) {
         if depth + self.depth > DEPTH_MAX {
             return;
         }
@@ -327,8 +339,43 @@ fn join_lines(raw: &str) -> String {
 fn is_inline(name: &str) -> bool {
     matches!(
         name,
-        "a" | "abbr" | "acronym" | "b" | "bdi" | "bdo" | "big" | "cite" | "code" | "data" | "del" | "dfn" | "em" | "font" | "i" | "ins"
-            | "kbd" | "label" | "mark" | "q" | "rp" | "rt" | "ruby" | "s" | "samp" | "small" | "span" | "strike" | "strong" | "sub"
-            | "sup" | "time" | "tt" | "u" | "var" | "wbr" | "nobr" | "slot" | "button"
+        "a" | "abbr"
+            | "acronym"
+            | "b"
+            | "bdi"
+            | "bdo"
+            | "big"
+            | "cite"
+            | "code"
+            | "data"
+            | "del"
+            | "dfn"
+            | "em"
+            | "font"
+            | "i"
+            | "ins"
+            | "kbd"
+            | "label"
+            | "mark"
+            | "q"
+            | "rp"
+            | "rt"
+            | "ruby"
+            | "s"
+            | "samp"
+            | "small"
+            | "span"
+            | "strike"
+            | "strong"
+            | "sub"
+            | "sup"
+            | "time"
+            | "tt"
+            | "u"
+            | "var"
+            | "wbr"
+            | "nobr"
+            | "slot"
+            | "button"
     ) || name.contains('-')
 }

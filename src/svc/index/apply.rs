@@ -108,11 +108,17 @@ pub(crate) fn language(code: &str) -> Lang {
 /// The words of a URL's path: `/leben/abfall/rest-muell.html` says `leben abfall rest muell`.
 fn url_words(url: &str) -> String {
     let path = url::Url::parse(url).map_or_else(|_| url.to_owned(), |u| u.path().to_owned());
-    let path = path.rsplit_once('.').map_or(path.as_str(), |(stem, end)| if end.len() <= 5 { stem } else { path.as_str() });
+    let path =
+        path.rsplit_once('.').map_or(path.as_str(), |(stem, end)| if end.len() <= 5 { stem } else { path.as_str() });
     path.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 2).collect::<Vec<_>>().join(" ")
 }
 
-pub(super) fn vectors(snapshot: &Snapshot, site: SiteId, model: ModelKey, chunks: &[ChunkId]) -> Outcome<Delta<(u64, Vec<f32>)>> {
+pub(super) fn vectors(
+    snapshot: &Snapshot,
+    site: SiteId,
+    model: ModelKey,
+    chunks: &[ChunkId],
+) -> Outcome<Delta<(u64, Vec<f32>)>> {
     let mut lookup = Lookup::new(snapshot, site);
     let mut delta = Delta { upserts: Vec::new(), deletes: Vec::new() };
     for &id in chunks {
@@ -129,7 +135,11 @@ pub(super) fn vectors(snapshot: &Snapshot, site: SiteId, model: ModelKey, chunks
 }
 
 /// The vector of a passage, if it has been embedded with this model.
-pub(super) fn stored_vector(snapshot: &Snapshot, model: ModelKey, text_hash: &str) -> Result<Option<Vec<f32>>, StoreError> {
+pub(super) fn stored_vector(
+    snapshot: &Snapshot,
+    model: ModelKey,
+    text_hash: &str,
+) -> Result<Option<Vec<f32>>, StoreError> {
     let Ok(hash) = blake3::Hash::from_hex(text_hash) else { return Ok(None) };
     let bytes = snapshot.get_raw(Table::Vectors, VectorKey::of_hash(&model.id, hash.as_bytes()))?;
     Ok(bytes.map(|b| VectorKey::from_bytes(&b)).filter(|v| v.len() == model.dimensions))

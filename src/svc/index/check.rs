@@ -69,7 +69,12 @@ fn compare_all(snapshot: &Snapshot, index: &SiteIndex, model: ModelKey) -> Outco
         let Some(stored) = apply::stored_vector(snapshot, model, &chunk.text_hash)? else { continue };
         embedded.insert(id.0);
         if vectors.get(id.0).is_some_and(|held| VectorKey::to_bytes(&held) != VectorKey::to_bytes(&stored)) {
-            differences.push(Difference { index: "vectors", kind: "different", chunk: Some(id.0), detail: "the indexed vector is not the stored one".to_owned() });
+            differences.push(Difference {
+                index: "vectors",
+                kind: "different",
+                chunk: Some(id.0),
+                detail: "the indexed vector is not the stored one".to_owned(),
+            });
         }
     }
     compare("vectors", embedded, vectors.keys().into_iter().collect(), &mut differences);
@@ -78,9 +83,19 @@ fn compare_all(snapshot: &Snapshot, index: &SiteIndex, model: ModelKey) -> Outco
 
 fn compare(index: &'static str, expected: BTreeSet<u64>, found: BTreeSet<u64>, differences: &mut Vec<Difference>) {
     for &chunk in expected.difference(&found) {
-        differences.push(Difference { index, kind: "missing", chunk: Some(chunk), detail: format!("chunk {chunk} is in the store and not in the index") });
+        differences.push(Difference {
+            index,
+            kind: "missing",
+            chunk: Some(chunk),
+            detail: format!("chunk {chunk} is in the store and not in the index"),
+        });
     }
     for &chunk in found.difference(&expected) {
-        differences.push(Difference { index, kind: "surplus", chunk: Some(chunk), detail: format!("chunk {chunk} is in the index and not in the store") });
+        differences.push(Difference {
+            index,
+            kind: "surplus",
+            chunk: Some(chunk),
+            detail: format!("chunk {chunk} is in the index and not in the store"),
+        });
     }
 }

@@ -79,7 +79,10 @@ impl Indexes {
         }
         let (wake, woken) = sync_channel(1);
         let worker = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("indexer".to_owned()).spawn(move || run(&worker, &woken)).map_err(crate::base::Fault::internal)?;
+        let thread = std::thread::Builder::new()
+            .name("indexer".to_owned())
+            .spawn(move || run(&worker, &woken))
+            .map_err(crate::base::Fault::internal)?;
         Ok(Self { shared, wake, thread: Mutex::new(Some(thread)) })
     }
 
@@ -172,7 +175,9 @@ fn run(shared: &Shared, woken: &Receiver<()>) {
         match step(shared, &mut seen) {
             Ok(true) => changed_at = Some(Instant::now()),
             Ok(false) => {}
-            Err(fault) => tracing::error!(%fault, cause = ?fault.source, "an index could not be brought up to date; it is tried again"),
+            Err(fault) => {
+                tracing::error!(%fault, cause = ?fault.source, "an index could not be brought up to date; it is tried again")
+            }
         }
         if changed_at.is_some_and(|at| stopping || at.elapsed() > SAVE_AFTER) {
             for site in shared.all() {

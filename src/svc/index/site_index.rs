@@ -44,7 +44,8 @@ impl SiteIndex {
         let usable = |sequence: u64| (1..=newest).contains(&sequence);
         fsx::create_private_dir(dir).map_err(Fault::internal)?;
         let vectors_path = dir.join("vectors.idx");
-        let (words, words_sequence) = WordIndex::open(&dir.join("words"), &format!("{WORDS_SCHEMA} {store_id}")).map_err(Fault::internal)?;
+        let (words, words_sequence) =
+            WordIndex::open(&dir.join("words"), &format!("{WORDS_SCHEMA} {store_id}")).map_err(Fault::internal)?;
         // Sequence 0 is what an unfinished rebuild leaves.
         let words_sequence = words_sequence.filter(|s| usable(*s));
         if words_sequence.is_none() {
@@ -127,7 +128,12 @@ impl SiteIndex {
 
     /// Brings the indexes up to date and hands over the very state of the store they are at, while
     /// nothing else can change them.
-    pub(super) fn at_rest<T>(&self, store: &Store, model: ModelKey, look: impl FnOnce(&Snapshot) -> Outcome<T>) -> Outcome<T> {
+    pub(super) fn at_rest<T>(
+        &self,
+        store: &Store,
+        model: ModelKey,
+        look: impl FnOnce(&Snapshot) -> Outcome<T>,
+    ) -> Outcome<T> {
         let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, snapshot) = self.catch_up_locked(store, model)?;
         look(&snapshot)

@@ -43,7 +43,8 @@ impl Bench {
         let seed = *blake3::hash(text.as_bytes()).as_bytes();
         self.store
             .write(move |batch| {
-                let (Stored::New(id) | Stored::Updated(id) | Stored::Unchanged(id) | Stored::Duplicate(id)) = store_draft(batch, draft)?;
+                let (Stored::New(id) | Stored::Updated(id) | Stored::Unchanged(id) | Stored::Duplicate(id)) =
+                    store_draft(batch, draft)?;
                 let document: knowledge::Document = batch.get(Key::of(site).and(id))?.unwrap();
                 for chunk in document.chunks {
                     let stored: knowledge::Chunk = batch.get(Key::of(site).and(chunk))?.unwrap();
@@ -104,7 +105,9 @@ async fn any_history_equals_a_rebuild() {
                 indexes = bench.open();
             }
             _ => {
-                let id = bench.put(&format!("k{}", state % 11), &format!("Satz Nummer {round} über Gebühr {}", state % 7)).await;
+                let id = bench
+                    .put(&format!("k{}", state % 11), &format!("Satz Nummer {round} über Gebühr {}", state % 7))
+                    .await;
                 known.retain(|k| *k != id);
                 known.push(id);
             }

@@ -87,7 +87,10 @@ impl Builder<'_> {
 
     fn close(&mut self) {
         if !self.lines.is_empty() {
-            self.done.push(NewChunk { section: std::mem::take(&mut self.section), text: std::mem::take(&mut self.lines).join("\n") });
+            self.done.push(NewChunk {
+                section: std::mem::take(&mut self.section),
+                text: std::mem::take(&mut self.lines).join("\n"),
+            });
         }
         self.tokens = 0;
     }

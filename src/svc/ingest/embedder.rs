@@ -55,7 +55,14 @@ struct Item {
 
 impl Embedder {
     pub fn new(store: Store, indexes: Arc<Indexes>, model: ModelHandle) -> Arc<Self> {
-        Arc::new(Self { store, indexes, model, wake: Notify::new(), stopping: AtomicBool::new(false), tally: Tally::default() })
+        Arc::new(Self {
+            store,
+            indexes,
+            model,
+            wake: Notify::new(),
+            stopping: AtomicBool::new(false),
+            tally: Tally::default(),
+        })
     }
 
     /// Tells the worker that the queue has grown.
@@ -101,12 +108,16 @@ impl Embedder {
         {
             let snapshot = self.store.snapshot()?;
             let mut seen = std::collections::HashSet::new();
-            for (text, is_passage) in items.iter().flat_map(|item| item.texts.iter().map(|text| (text, item.is_passage))) {
+            for (text, is_passage) in
+                items.iter().flat_map(|item| item.texts.iter().map(|text| (text, item.is_passage)))
+            {
                 let key = VectorKey::of(model.id.as_bytes(), text).into_bytes();
                 if snapshot.get_raw(Table::Vectors, &key)?.is_none() && seen.insert(key.clone()) {
                     let model = Arc::clone(model);
                     let text = text.clone();
-                    running.push(async move { model.pool.embed_passage(&text).await.map(|vector| (key, vector, is_passage)) });
+                    running.push(async move {
+                        model.pool.embed_passage(&text).await.map(|vector| (key, vector, is_passage))
+                    });
                 }
             }
         }
@@ -156,15 +167,23 @@ impl Embedder {
             keys.push(key.to_vec());
             Ok(keys.len() < ITEMS_MAX)
         })?;
-        Ok(keys.into_iter().map(|key| item(&snapshot, key)).collect::<Outcome<Vec<_>>>()?.into_iter().flatten().collect())
+        Ok(keys
+            .into_iter()
+            .map(|key| item(&snapshot, key))
+            .collect::<Outcome<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect())
     }
 }
 
 /// The texts behind a queue key; a key that cannot be read any more has none and is just removed.
 fn item(snapshot: &Snapshot, queue_key: Vec<u8>) -> Outcome<Option<Item>> {
-    let (Some(&priority), Some(site), Some(chunk)) =
-        (queue_key.first(), queue_key.get(1..5).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes), queue_key.get(5..13).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes))
-    else {
+    let (Some(&priority), Some(site), Some(chunk)) = (
+        queue_key.first(),
+        queue_key.get(1..5).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes),
+        queue_key.get(5..13).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes),
+    ) else {
         return Ok(None);
     };
     let (site, chunk) = (SiteId(site), ChunkId(chunk));

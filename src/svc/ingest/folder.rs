@@ -22,7 +22,10 @@ impl Ingest {
         let embedded_before = self.embedder.tally.embedded.load(Ordering::Relaxed);
         let files = list(paths)?;
         if files.is_empty() {
-            return Err(Fault::new(Code::NothingStored, "there is no file in the paths given; hidden files are not read"));
+            return Err(Fault::new(
+                Code::NothingStored,
+                "there is no file in the paths given; hidden files are not read",
+            ));
         }
         let model = self.tokenizer().await;
         let mut summary = Summary::default();
@@ -31,12 +34,19 @@ impl Ingest {
         let mut done = 0;
         while files.peek().is_some() {
             if progress.is_cancelled() {
-                return Err(Fault::new(Code::Cancelled, format!("stopped after {done} of {total} files; what was stored stays")));
+                return Err(Fault::new(
+                    Code::Cancelled,
+                    format!("stopped after {done} of {total} files; what was stored stays"),
+                ));
             }
             let group: Vec<_> = files.by_ref().take(DRAFTS_MAX).collect();
             done += group.len() as u64;
             let model = model.clone();
-            let read = tokio::task::spawn_blocking(move || group.into_iter().map(|file| read(site, &file, model.as_deref())).collect::<Vec<_>>()).await.map_err(Fault::internal)?;
+            let read = tokio::task::spawn_blocking(move || {
+                group.into_iter().map(|file| read(site, &file, model.as_deref())).collect::<Vec<_>>()
+            })
+            .await
+            .map_err(Fault::internal)?;
             let mut drafts = Vec::new();
             for one in read {
                 match one {
@@ -51,13 +61,21 @@ impl Ingest {
         }
         self.finish_summary(site, &mut summary, progress, started, embedded_before).await?;
         if summary.documents == 0 {
-            let reason = summary.failed.first().map(|f| format!("; the first: {}: {}", f.path, f.reason)).unwrap_or_default();
+            let reason =
+                summary.failed.first().map(|f| format!("; the first: {}: {}", f.path, f.reason)).unwrap_or_default();
             return Err(Fault::new(Code::NothingStored, format!("none of {total} files could be read{reason}")));
         }
         Ok(summary)
     }
 
-    pub(super) async fn finish_summary(&self, site: SiteId, summary: &mut Summary, progress: &Progress, started: Instant, embedded_before: u64) -> Outcome<()> {
+    pub(super) async fn finish_summary(
+        &self,
+        site: SiteId,
+        summary: &mut Summary,
+        progress: &Progress,
+        started: Instant,
+        embedded_before: u64,
+    ) -> Outcome<()> {
         self.settle(site, progress).await?;
         let snapshot = self.store.snapshot()?;
         for &id in &summary.touched {
@@ -81,13 +99,26 @@ struct Found {
 fn read(site: SiteId, file: &Found, model: Option<&crate::embed::Model>) -> Result<knowledge::Draft, FileError> {
     let failed = |code: &str, reason: String| FileError::new(file.key.clone(), code, reason);
     if file.key.len() > KEY_BYTES_MAX {
-        return Err(failed("name_too_long", format!("the path has {} bytes, at most {KEY_BYTES_MAX} are allowed; shorten it", file.key.len())));
+        return Err(failed(
+            "name_too_long",
+            format!("the path has {} bytes, at most {KEY_BYTES_MAX} are allowed; shorten it", file.key.len()),
+        ));
     }
-    let size = std::fs::metadata(&file.path).map_err(|e| failed("unreadable", format!("{e}; check that the file can be read")))?.len();
+    let size = std::fs::metadata(&file.path)
+        .map_err(|e| failed("unreadable", format!("{e}; check that the file can be read")))?
+        .len();
     if size > DOCUMENT_BYTES_MAX as u64 {
-        return Err(failed("too_large", format!("{} MB is over the limit of {} MB; split the file", size / 1_048_576, DOCUMENT_BYTES_MAX / 1_048_576)));
+        return Err(failed(
+            "too_large",
+            format!(
+                "{} MB is over the limit of {} MB; split the file",
+                size / 1_048_576,
+                DOCUMENT_BYTES_MAX / 1_048_576
+            ),
+        ));
     }
-    let bytes = std::fs::read(&file.path).map_err(|e| failed("unreadable", format!("{e}; check that the file can be read")))?;
+    let bytes =
+        std::fs::read(&file.path).map_err(|e| failed("unreadable", format!("{e}; check that the file can be read")))?;
     let incoming = Incoming { key: file.key.clone(), name: file.key.clone(), content_type: None, bytes, url: None };
     Ingest::draft(site, &incoming, model).map_err(|rejected| FileError::rejected(file.key.clone(), &rejected))
 }
@@ -95,7 +126,8 @@ fn read(site: SiteId, file: &Found, model: Option<&crate::embed::Model>) -> Resu
 fn list(paths: &[String]) -> Outcome<Vec<Found>> {
     let mut files = Vec::new();
     for path in paths.iter().map(Path::new) {
-        let meta = std::fs::metadata(path).map_err(|e| Fault::new(Code::BadRequest, format!("{} cannot be read: {e}", path.display())))?;
+        let meta = std::fs::metadata(path)
+            .map_err(|e| Fault::new(Code::BadRequest, format!("{} cannot be read: {e}", path.display())))?;
         if meta.is_dir() {
             walk(path, path, 0, &mut files)?;
         } else {
@@ -137,7 +169,9 @@ fn walk(root: &Path, dir: &Path, depth: usize, files: &mut Vec<Found>) -> Outcom
             walk(root, &path, depth + 1, files)?;
         } else if kind.is_file() {
             if files.len() >= INGEST_FILES_MAX {
-                return Err(Fault::invalid(format!("more than {INGEST_FILES_MAX} files; ingest the folders one by one")));
+                return Err(Fault::invalid(format!(
+                    "more than {INGEST_FILES_MAX} files; ingest the folders one by one"
+                )));
             }
             let key = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
             files.push(Found { path, key });

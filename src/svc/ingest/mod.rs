@@ -66,14 +66,25 @@ impl Ingest {
 
     /// Reads bytes into a draft. CPU-bound: run it off the async workers.
     pub(crate) fn draft(site: SiteId, incoming: &Incoming, model: Option<&Model>) -> Result<Draft, Rejected> {
-        let extracted = extract(Input { bytes: &incoming.bytes, content_type: incoming.content_type.as_deref(), path_or_url: &incoming.name })?;
+        let extracted = extract(Input {
+            bytes: &incoming.bytes,
+            content_type: incoming.content_type.as_deref(),
+            path_or_url: &incoming.name,
+        })?;
         Ok(Self::draft_of(site, incoming.key.clone(), incoming.url.clone(), &extracted, model))
     }
 
     /// Cuts an extracted document into passages.
-    pub(crate) fn draft_of(site: SiteId, key: String, url: Option<String>, extracted: &Extracted, model: Option<&Model>) -> Draft {
+    pub(crate) fn draft_of(
+        site: SiteId,
+        key: String,
+        url: Option<String>,
+        extracted: &Extracted,
+        model: Option<&Model>,
+    ) -> Draft {
         // Without a model, words are counted: about 1.6 pieces each in German.
-        let count = |text: &str| model.map_or_else(|| text.split_whitespace().count() * 8 / 5, |m| m.tokenizer.count(text));
+        let count =
+            |text: &str| model.map_or_else(|| text.split_whitespace().count() * 8 / 5, |m| m.tokenizer.count(text));
         let (chunks, cut) = chunk::chunks(extracted, &count);
         let mut warnings: Vec<String> = extracted.warnings.iter().map(|w| w.text.clone()).collect();
         if cut > 0 {
@@ -83,7 +94,10 @@ impl Ingest {
         Draft {
             site,
             title: if extracted.title.is_empty() { name.clone() } else { extracted.title.clone() },
-            url: extracted.stated_url.clone().or(url),
+            // A crawled page's own address wins: what a page says of itself is often wrong, and is shown as a link.
+            url: url
+                .or_else(|| extracted.stated_url.clone())
+                .or_else(|| extracted.canonical.clone().filter(|c| c.starts_with("http"))),
             url_guess: guess_url(&name),
             key,
             language: extracted.language.clone().unwrap_or_else(|| "de".to_owned()),
@@ -101,7 +115,10 @@ impl Ingest {
             return Ok(Vec::new());
         }
         fail::fail_point!("ingest-before-store", |_| std::process::abort());
-        let stored = self.store.write(move |batch| drafts.into_iter().map(|draft| store_draft(batch, draft)).collect::<Outcome<Vec<_>>>()).await?;
+        let stored = self
+            .store
+            .write(move |batch| drafts.into_iter().map(|draft| store_draft(batch, draft)).collect::<Outcome<Vec<_>>>())
+            .await?;
         fail::fail_point!("ingest-after-store", |_| std::process::abort());
         self.indexes.poke();
         self.embedder.poke();
@@ -115,7 +132,12 @@ impl Ingest {
             Ok(_) => {}
             // A build without a model: words are all there will be.
             Err(EmbedError::Absent) => return Ok(()),
-            Err(error) => return Err(Fault::new(Code::ModelMissing, format!("everything can be found by its words, nothing by its meaning: {error}"))),
+            Err(error) => {
+                return Err(Fault::new(
+                    Code::ModelMissing,
+                    format!("everything can be found by its words, nothing by its meaning: {error}"),
+                ));
+            }
         }
         let total = knowledge::pending_all(&self.store.snapshot()?, site)?;
         let started = Instant::now();
@@ -126,7 +148,13 @@ impl Ingest {
             let pending = knowledge::pending_all(&self.store.snapshot()?, site)?;
             let done = total.saturating_sub(pending);
             let seconds_left = (done > 0).then(|| started.elapsed().as_secs() * pending / done);
-            progress.report(Report { phase: "vectors".into(), done, total: total.max(pending), seconds_left, item: None });
+            progress.report(Report {
+                phase: "vectors".into(),
+                done,
+                total: total.max(pending),
+                seconds_left,
+                item: None,
+            });
             if pending == 0 {
                 break;
             }

@@ -91,7 +91,10 @@ const PATTERNS_MAX: usize = 200;
 pub async fn create(store: &Store, site: SiteId, new: NewSource, pages_ceiling: usize) -> Outcome<Source> {
     let url = new.url.trim().to_owned();
     if url.is_empty() || url.len() > 2_000 || url.contains(char::is_whitespace) {
-        return Err(Fault::new(Code::AddressInvalid, format!("\"{url}\" is not a web address; type it like example.de or https://www.example.de")));
+        return Err(Fault::new(
+            Code::AddressInvalid,
+            format!("\"{url}\" is not a web address; type it like example.de or https://www.example.de"),
+        ));
     }
     if new.include.len() + new.exclude.len() + new.allow_private.len() > PATTERNS_MAX {
         return Err(Fault::invalid(format!("at most {PATTERNS_MAX} folders can be named")));
@@ -131,7 +134,12 @@ pub fn list(store: &Store, site: SiteId) -> Outcome<Vec<Source>> {
 }
 
 /// Changes the folders a source is limited to.
-pub async fn limit(store: &Store, id: SourceId, include: Option<Vec<String>>, exclude: Option<Vec<String>>) -> Outcome<Source> {
+pub async fn limit(
+    store: &Store,
+    id: SourceId,
+    include: Option<Vec<String>>,
+    exclude: Option<Vec<String>>,
+) -> Outcome<Source> {
     store
         .write(move |batch| {
             let mut source: Source = batch.get(Key::of(id))?.ok_or_else(|| Fault::not_found(format!("source {id}")))?;

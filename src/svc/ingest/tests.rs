@@ -2,7 +2,10 @@ use super::chunk::chunks;
 use crate::svc::extract::{Block, Extracted, Section};
 
 fn section(path: &[&str], text: &str) -> Section {
-    Section { path: path.iter().map(|p| (*p).to_owned()).collect(), blocks: vec![Block::Paragraph { text: text.to_owned() }] }
+    Section {
+        path: path.iter().map(|p| (*p).to_owned()).collect(),
+        blocks: vec![Block::Paragraph { text: text.to_owned() }],
+    }
 }
 
 fn words(text: &str) -> usize {

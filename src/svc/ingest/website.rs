@@ -59,7 +59,12 @@ impl Ingest {
         let watch = async {
             while let Some(event) = incoming.recv().await {
                 if let Event::Found { found, fetched } = event {
-                    progress.report(Report { phase: "discover".into(), done: fetched as u64, total: found as u64, ..Report::default() });
+                    progress.report(Report {
+                        phase: "discover".into(),
+                        done: fetched as u64,
+                        total: found as u64,
+                        ..Report::default()
+                    });
                 }
             }
         };
@@ -83,7 +88,12 @@ impl Ingest {
     }
 
     /// Reads a website into its site.
-    pub(super) async fn crawl(&self, id: SourceId, job: JobId, progress: &Progress) -> Outcome<(Value, Vec<FileError>)> {
+    pub(super) async fn crawl(
+        &self,
+        id: SourceId,
+        job: JobId,
+        progress: &Progress,
+    ) -> Outcome<(Value, Vec<FileError>)> {
         let started = Instant::now();
         let started_at = now_ms();
         let embedded_before = self.embedder.tally.embedded.load(Ordering::Relaxed);
@@ -98,13 +108,18 @@ impl Ingest {
         self.keep_report(id, &taken.rows).await?;
         let report = report.map_err(|e| crawl_fault(&e))?;
         if progress.is_cancelled() {
-            return Err(Fault::new(Code::Cancelled, format!("stopped after {} pages; they stay", taken.summary.documents)));
+            return Err(Fault::new(
+                Code::Cancelled,
+                format!("stopped after {} pages; they stay", taken.summary.documents),
+            ));
         }
         self.finish_summary(source.site, &mut taken.summary, progress, started, embedded_before).await?;
-        let last = LastCrawl { started_at, finished_at: now_ms(), pages: taken.summary.documents, skipped: taken.skipped() };
+        let last =
+            LastCrawl { started_at, finished_at: now_ms(), pages: taken.summary.documents, skipped: taken.skipped() };
         self.store
             .write(move |batch| {
-                let mut source: Source = batch.get(Key::of(id))?.ok_or_else(|| Fault::not_found(format!("source {id}")))?;
+                let mut source: Source =
+                    batch.get(Key::of(id))?.ok_or_else(|| Fault::not_found(format!("source {id}")))?;
                 source.last_crawl = Some(last);
                 source.last_job = Some(job);
                 Ok::<_, Fault>(batch.put(Key::of(id), &source)?)
@@ -120,13 +135,23 @@ impl Ingest {
         Ok((result, taken.summary.failed))
     }
 
-    async fn take_in(&self, source: &Source, mut incoming: mpsc::Receiver<Event>, progress: &Progress) -> Outcome<Taken> {
+    async fn take_in(
+        &self,
+        source: &Source,
+        mut incoming: mpsc::Receiver<Event>,
+        progress: &Progress,
+    ) -> Outcome<Taken> {
         let mut taken = Taken::default();
         let model = self.tokenizer().await;
         let mut pages = Vec::new();
         while let Some(event) = incoming.recv().await {
             match event {
-                Event::Found { found, fetched } => progress.report(Report { phase: "fetch".into(), done: fetched as u64, total: found as u64, ..Report::default() }),
+                Event::Found { found, fetched } => progress.report(Report {
+                    phase: "fetch".into(),
+                    done: fetched as u64,
+                    total: found as u64,
+                    ..Report::default()
+                }),
                 Event::Skipped { url, reason } => taken.skip(url, reason.code(), &reason.text()),
                 Event::Page(page) => pages.push(*page),
             }
@@ -139,15 +164,25 @@ impl Ingest {
         Ok(taken)
     }
 
-    async fn store_pages(&self, source: &Source, pages: Vec<Page>, model: Option<std::sync::Arc<crate::embed::Model>>, taken: &mut Taken) -> Outcome<()> {
+    async fn store_pages(
+        &self,
+        source: &Source,
+        pages: Vec<Page>,
+        model: Option<std::sync::Arc<crate::embed::Model>>,
+        taken: &mut Taken,
+    ) -> Outcome<()> {
         let (site, id) = (source.site, source.id);
         let drafts = tokio::task::spawn_blocking(move || {
-            let draft = |page: Page| Draft { source: Some(id), ..Ingest::draft_of(site, page.url.clone(), Some(page.url), &page.extracted, model.as_deref()) };
+            let draft = |page: Page| Draft {
+                source: Some(id),
+                ..Ingest::draft_of(site, page.url.clone(), Some(page.url), &page.extracted, model.as_deref())
+            };
             pages.into_iter().map(draft).collect::<Vec<_>>()
         })
         .await
         .map_err(Fault::internal)?;
-        let about: Vec<(String, String, u64)> = drafts.iter().map(|d| (d.key.clone(), d.title.clone(), d.chunks.len() as u64)).collect();
+        let about: Vec<(String, String, u64)> =
+            drafts.iter().map(|d| (d.key.clone(), d.title.clone(), d.chunks.len() as u64)).collect();
         for ((url, title, chunks), stored) in about.into_iter().zip(self.store(drafts).await?) {
             taken.summary.count(stored);
             let outcome = match stored {
@@ -195,7 +230,14 @@ struct Taken {
 impl Taken {
     fn skip(&mut self, url: String, code: &str, text: &str) {
         *self.skipped.entry(code.to_owned()).or_default() += 1;
-        self.rows.push(SourceUrl { url, outcome: UrlOutcome::Skipped, code: Some(code.to_owned()), reason: Some(text.to_owned()), title: None, chunks: None });
+        self.rows.push(SourceUrl {
+            url,
+            outcome: UrlOutcome::Skipped,
+            code: Some(code.to_owned()),
+            reason: Some(text.to_owned()),
+            title: None,
+            chunks: None,
+        });
     }
 
     fn skipped(&self) -> BTreeMap<String, u64> {

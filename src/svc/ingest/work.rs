@@ -48,7 +48,10 @@ async fn run_one(ingest: Arc<Ingest>, jobs: Arc<Jobs>, job: Job, progress: Progr
             tracing::warn!(job = %id, %fault, cause = ?fault.source, "a job failed");
             (Err(fault), errors)
         }
-        Err(panic) => (Err(Fault::new(Code::Internal, "the job stopped unexpectedly; the log has the cause").with_source(panic)), Vec::new()),
+        Err(panic) => (
+            Err(Fault::new(Code::Internal, "the job stopped unexpectedly; the log has the cause").with_source(panic)),
+            Vec::new(),
+        ),
     };
     if let Err(fault) = jobs.finish(id, outcome, errors).await {
         tracing::error!(job = %id, %fault, cause = ?fault.source, "how a job ended could not be stored");
@@ -59,7 +62,9 @@ async fn dispatch(ingest: &Ingest, job: &Job, progress: &Progress) -> (Outcome<s
     let site = job.site;
     match &job.kind {
         Kind::Ingest { paths } => of_summary(ingest.ingest_paths(site, paths, progress).await),
-        Kind::Upload { name, content_type, url, blob } => of_summary(ingest.ingest_blob(site, name, content_type.clone(), url.clone(), blob, progress).await),
+        Kind::Upload { name, content_type, url, blob } => {
+            of_summary(ingest.ingest_blob(site, name, content_type.clone(), url.clone(), blob, progress).await)
+        }
         Kind::Discover { source } => (ingest.discover(*source, progress).await, Vec::new()),
         Kind::Crawl { source } => match ingest.crawl(*source, job.id, progress).await {
             Ok((result, failed)) => (Ok(result), failed.into_iter().map(JobError::from).collect()),
@@ -82,18 +87,37 @@ impl Ingest {
     /// Keeps sent bytes for the job that will read them; the job refers to them by their hash.
     pub fn keep(&self, bytes: &[u8]) -> Outcome<String> {
         if bytes.len() > DOCUMENT_BYTES_MAX {
-            return Err(Fault::new(Code::BodyTooLarge, format!("a file may have at most {} MB; split it", DOCUMENT_BYTES_MAX / 1_048_576)));
+            return Err(Fault::new(
+                Code::BodyTooLarge,
+                format!("a file may have at most {} MB; split it", DOCUMENT_BYTES_MAX / 1_048_576),
+            ));
         }
         blob::put(&self.blobs, bytes)
     }
 
-    async fn ingest_blob(&self, site: SiteId, name: &str, content_type: Option<String>, url: Option<String>, hash: &str, progress: &Progress) -> Outcome<Summary> {
+    async fn ingest_blob(
+        &self,
+        site: SiteId,
+        name: &str,
+        content_type: Option<String>,
+        url: Option<String>,
+        hash: &str,
+        progress: &Progress,
+    ) -> Outcome<Summary> {
         let started = Instant::now();
         let before = self.embedder.tally.embedded.load(Ordering::Relaxed);
         let bytes = blob::get(&self.blobs, hash)?;
         let model = self.tokenizer().await;
-        let incoming = Incoming { key: url.clone().unwrap_or_else(|| name.to_owned()), name: name.to_owned(), content_type, bytes, url };
-        let draft = tokio::task::spawn_blocking(move || Ingest::draft(site, &incoming, model.as_deref())).await.map_err(Fault::internal)?;
+        let incoming = Incoming {
+            key: url.clone().unwrap_or_else(|| name.to_owned()),
+            name: name.to_owned(),
+            content_type,
+            bytes,
+            url,
+        };
+        let draft = tokio::task::spawn_blocking(move || Ingest::draft(site, &incoming, model.as_deref()))
+            .await
+            .map_err(Fault::internal)?;
         let mut summary = Summary::default();
         match draft {
             Ok(draft) => {

@@ -42,7 +42,8 @@ pub struct Jobs {
 impl Jobs {
     /// Opens the queue and takes over what a process that is gone left running.
     pub fn open(store: Store) -> Outcome<Self> {
-        let orphans: Vec<Job> = all(&store.snapshot()?)?.into_iter().filter(|job| job.state == State::Running).collect();
+        let orphans: Vec<Job> =
+            all(&store.snapshot()?)?.into_iter().filter(|job| job.state == State::Running).collect();
         if !orphans.is_empty() {
             store.write_blocking(move |batch| {
                 for mut job in orphans {
@@ -66,7 +67,22 @@ impl Jobs {
                 }
                 let id = JobId(batch.next("job")?);
                 let now = now_ms();
-                let job = Job { id, site, kind, state: State::Queued, phase: String::new(), done: 0, total: 0, seconds_left: None, errors: Vec::new(), result: None, attempt: 0, not_before: 0, created_at: now, updated_at: now };
+                let job = Job {
+                    id,
+                    site,
+                    kind,
+                    state: State::Queued,
+                    phase: String::new(),
+                    done: 0,
+                    total: 0,
+                    seconds_left: None,
+                    errors: Vec::new(),
+                    result: None,
+                    attempt: 0,
+                    not_before: 0,
+                    created_at: now,
+                    updated_at: now,
+                };
                 batch.put(Key::of(id), &job)?;
                 Ok::<_, Fault>(id)
             })
@@ -81,7 +97,11 @@ impl Jobs {
             .store
             .write(|batch| {
                 let now = now_ms();
-                let Some(mut job) = active(batch)?.into_iter().find(|job| job.state == State::Queued && job.not_before <= now) else { return Ok(None) };
+                let Some(mut job) =
+                    active(batch)?.into_iter().find(|job| job.state == State::Queued && job.not_before <= now)
+                else {
+                    return Ok(None);
+                };
                 job.state = State::Running;
                 job.attempt += 1;
                 job.updated_at = now;
@@ -101,7 +121,10 @@ impl Jobs {
                 }
             }
         });
-        self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id, Live { progress: progress.clone(), report });
+        self.live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(job.id, Live { progress: progress.clone(), report });
         Ok(Some((job, progress)))
     }
 
@@ -124,7 +147,10 @@ impl Jobs {
                         job.result = Some(result);
                     }
                     Err(fault) if fault.code == Code::Cancelled => job.state = State::Cancelled,
-                    Err(fault) if matches!(fault.code, Code::Unavailable | Code::StoreFailed) && job.attempt < ATTEMPTS_MAX => {
+                    Err(fault)
+                        if matches!(fault.code, Code::Unavailable | Code::StoreFailed)
+                            && job.attempt < ATTEMPTS_MAX =>
+                    {
                         job.state = State::Queued;
                         job.not_before = now_ms() + 1_000 * 4_u64.pow(job.attempt);
                         job.errors.push(JobError::from(&fault));
@@ -171,7 +197,10 @@ impl Jobs {
             .write(move |batch| {
                 let mut job: Job = batch.get(Key::of(id))?.ok_or_else(|| Fault::not_found(format!("job {id}")))?;
                 if !matches!(job.state, State::Failed | State::Cancelled) {
-                    return Err(Fault::new(Code::Conflict, format!("job {id} is {}; only failed or cancelled jobs can be tried again", job.state.name())));
+                    return Err(Fault::new(
+                        Code::Conflict,
+                        format!("job {id} is {}; only failed or cancelled jobs can be tried again", job.state.name()),
+                    ));
                 }
                 (job.state, job.attempt, job.not_before, job.result) = (State::Queued, 0, 0, None);
                 job.errors.clear();
@@ -227,7 +256,8 @@ fn active(batch: &Batch<'_>) -> Outcome<Vec<Job>> {
 
 fn forget_old(batch: &mut Batch<'_>) -> Outcome<()> {
     let rows = batch.list::<Job>([])?;
-    let finished: Vec<_> = rows.iter().filter(|(_, job)| !matches!(job.state, State::Queued | State::Running)).collect();
+    let finished: Vec<_> =
+        rows.iter().filter(|(_, job)| !matches!(job.state, State::Queued | State::Running)).collect();
     let surplus = finished.len().saturating_sub(KEPT_MAX);
     for (key, _) in finished.into_iter().take(surplus) {
         batch.delete(Table::Jobs, key);

@@ -101,7 +101,8 @@ impl From<&Fault> for JobError {
 
 impl Job {
     pub(super) fn take(&mut self, report: Report) {
-        (self.phase, self.done, self.total, self.seconds_left) = (report.phase, report.done, report.total, report.seconds_left);
+        (self.phase, self.done, self.total, self.seconds_left) =
+            (report.phase, report.done, report.total, report.seconds_left);
         self.updated_at = crate::base::clock::now_ms();
     }
 }

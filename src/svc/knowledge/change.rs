@@ -1,10 +1,10 @@
 //! Changes to documents, each one batch: document, chunks, queue and outbox together.
 
+use crate::base::Fault;
 use crate::base::clock::now_ms;
+use crate::base::error::Outcome;
 use crate::base::id::{ChunkId, DocumentId, SiteId, SourceId};
 use crate::base::limits::KEY_BYTES_MAX;
-use crate::base::Fault;
-use crate::base::error::Outcome;
 use crate::store::{Batch, Key, Table};
 
 use super::{Change, Chunk, Document, NewChunk, Op, QueueItem};
@@ -70,7 +70,11 @@ pub fn store_draft(batch: &mut Batch<'_>, draft: Draft) -> Outcome<Stored> {
                 document.source = draft.source.or(document.source);
             }
             batch.put(Key::of(site).and(document.id), &document)?;
-            return Ok(if document.key == draft.key { Stored::Unchanged(document.id) } else { Stored::Duplicate(document.id) });
+            return Ok(if document.key == draft.key {
+                Stored::Unchanged(document.id)
+            } else {
+                Stored::Duplicate(document.id)
+            });
         }
         if document.key != draft.key {
             detach(batch, document, &draft.key)?;
@@ -212,17 +216,23 @@ fn delete_all(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
 
 /// Deletes a document with its chunks. Vectors stay: they belong to texts, not to documents.
 pub fn delete(batch: &mut Batch<'_>, site: SiteId, id: DocumentId) -> Outcome<Document> {
-    let document: Document = batch.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))?;
+    let document: Document =
+        batch.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))?;
     delete_all(batch, &document)?;
     Ok(document)
 }
 
 /// Takes a document out of every search, or back in.
 pub fn set_excluded(batch: &mut Batch<'_>, site: SiteId, id: DocumentId, excluded: bool) -> Outcome<Document> {
-    let mut document: Document = batch.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))?;
+    let mut document: Document =
+        batch.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))?;
     if document.excluded != excluded {
         document.excluded = excluded;
-        if excluded { withdraw(batch, &document)? } else { announce(batch, &document)? }
+        if excluded {
+            withdraw(batch, &document)?
+        } else {
+            announce(batch, &document)?
+        }
         batch.put(Key::of(site).and(id), &document)?;
     }
     Ok(document)

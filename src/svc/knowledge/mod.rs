@@ -12,8 +12,8 @@ mod sentence;
 mod tests;
 
 pub use change::{Draft, Stored, delete, detach, set_excluded, store_draft};
-pub use sentence::sentences;
 pub use record::{Change, Chunk, Document, NewChunk, Op, QueueItem, VectorKey};
+pub use sentence::sentences;
 
 use crate::base::Fault;
 use crate::base::error::Outcome;
@@ -73,7 +73,13 @@ pub fn chunk(snapshot: &Snapshot, site: SiteId, id: ChunkId) -> Result<Option<Ch
 }
 
 /// Documents of a site in the order they came, beginning behind `after`.
-pub fn documents(snapshot: &Snapshot, site: SiteId, after: Option<DocumentId>, limit: usize, mut wanted: impl FnMut(&Document) -> bool) -> Result<Vec<Document>, StoreError> {
+pub fn documents(
+    snapshot: &Snapshot,
+    site: SiteId,
+    after: Option<DocumentId>,
+    limit: usize,
+    mut wanted: impl FnMut(&Document) -> bool,
+) -> Result<Vec<Document>, StoreError> {
     let prefix = site.to_key();
     let after = after.map(|id| Key::of(site).and(id).into_bytes());
     let mut found = Vec::new();

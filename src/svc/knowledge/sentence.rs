@@ -2,9 +2,11 @@
 
 /// Words that end in a full stop without ending a sentence, lower case, without the stop.
 const ABBREVIATIONS: &[&str] = &[
-    "abs", "abt", "allg", "art", "aufl", "bd", "bspw", "bzgl", "bzw", "ca", "co", "dr", "e.g", "ehem", "einschl", "etc", "evtl", "exkl", "f", "ff", "fr", "geb", "gem", "ggf", "ggfs", "gr", "hl", "hr",
-    "i.e", "inkl", "insb", "jr", "kath", "lfd", "lt", "max", "min", "mind", "mio", "mr", "mrd", "mrs", "ms", "mtl", "no", "nr", "o", "p", "pos", "prof", "s", "sog", "sr", "st", "std", "str", "tel", "telef",
-    "u", "usw", "v", "vgl", "vs", "zi", "zz", "zzgl", "z", "d", "a", "i", "h", "b",
+    "abs", "abt", "allg", "art", "aufl", "bd", "bspw", "bzgl", "bzw", "ca", "co", "dr", "e.g", "ehem", "einschl",
+    "etc", "evtl", "exkl", "f", "ff", "fr", "geb", "gem", "ggf", "ggfs", "gr", "hl", "hr", "i.e", "inkl", "insb", "jr",
+    "kath", "lfd", "lt", "max", "min", "mind", "mio", "mr", "mrd", "mrs", "ms", "mtl", "no", "nr", "o", "p", "pos",
+    "prof", "s", "sog", "sr", "st", "std", "str", "tel", "telef", "u", "usw", "v", "vgl", "vs", "zi", "zz", "zzgl",
+    "z", "d", "a", "i", "h", "b",
 ];
 
 /// Sentences of `text` in order, trimmed, never empty. A line break always ends a sentence.

@@ -5,10 +5,19 @@ use crate::store::Store;
 fn sentences_end_where_a_reader_ends_them() {
     for (text, expected) in [
         ("Der Ausweis kostet 37,00 €. Er gilt 10 Jahre.", vec!["Der Ausweis kostet 37,00 €.", "Er gilt 10 Jahre."]),
-        ("Am 24. Dezember ist geschlossen. Bitte rufen Sie an!", vec!["Am 24. Dezember ist geschlossen.", "Bitte rufen Sie an!"]),
-        ("Geöffnet jeden 1. Samstag, z. B. am 05.12.2026 von 9.00 bis 12.00 Uhr.", vec!["Geöffnet jeden 1. Samstag, z. B. am 05.12.2026 von 9.00 bis 12.00 Uhr."]),
+        (
+            "Am 24. Dezember ist geschlossen. Bitte rufen Sie an!",
+            vec!["Am 24. Dezember ist geschlossen.", "Bitte rufen Sie an!"],
+        ),
+        (
+            "Geöffnet jeden 1. Samstag, z. B. am 05.12.2026 von 9.00 bis 12.00 Uhr.",
+            vec!["Geöffnet jeden 1. Samstag, z. B. am 05.12.2026 von 9.00 bis 12.00 Uhr."],
+        ),
         ("Tel. 09999 123-10\nFax 5", vec!["Tel. 09999 123-10", "Fax 5"]),
-        ("Dr. Helene B. Müller leitet das Amt. („Ja.“) Danach", vec!["Dr. Helene B. Müller leitet das Amt.", "(„Ja.“)", "Danach"]),
+        (
+            "Dr. Helene B. Müller leitet das Amt. („Ja.“) Danach",
+            vec!["Dr. Helene B. Müller leitet das Amt.", "(„Ja.“)", "Danach"],
+        ),
         ("Really? Yes, e.g. here. Ok", vec!["Really?", "Yes, e.g. here.", "Ok"]),
         ("", vec![]),
         ("...", vec![]),
@@ -39,7 +48,11 @@ async fn put(store: &Store, key: &str, text: &str) -> Stored {
 }
 
 fn keys(store: &Store) -> Vec<(String, Vec<String>)> {
-    documents(&store.snapshot().unwrap(), SiteId(1), None, 99, |_| true).unwrap().into_iter().map(|d| (d.key, d.aliases)).collect()
+    documents(&store.snapshot().unwrap(), SiteId(1), None, 99, |_| true)
+        .unwrap()
+        .into_iter()
+        .map(|d| (d.key, d.aliases))
+        .collect()
 }
 
 #[tokio::test]

@@ -33,10 +33,15 @@ pub fn fuse(words: &[lexical::Hit], vectors: &[vector::Hit], cosine: impl Fn(u64
     let most = words.first().map_or(1.0, |hit| hit.score).max(f32::MIN_POSITIVE);
     let least = vectors.last().map_or(0.0, |hit| hit.cosine - UNSEEN);
     let score = |key: u64, ranks: &Ranks| {
-        let similar = ranks.vector.map(|r| r.score).or_else(|| if vectors.is_empty() { None } else { cosine(key) }).unwrap_or(least);
+        let similar = ranks
+            .vector
+            .map(|r| r.score)
+            .or_else(|| if vectors.is_empty() { None } else { cosine(key) })
+            .unwrap_or(least);
         similar + WORDS_WEIGHT * ranks.words.map_or(0.0, |r| r.score / most)
     };
-    let mut fused: Vec<Fused> = ranks.into_iter().map(|(key, ranks)| Fused { key, score: score(key, &ranks), ranks }).collect();
+    let mut fused: Vec<Fused> =
+        ranks.into_iter().map(|(key, ranks)| Fused { key, score: score(key, &ranks), ranks }).collect();
     fused.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.key.cmp(&b.key)));
     fused
 }

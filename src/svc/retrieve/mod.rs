@@ -125,7 +125,11 @@ impl Retriever {
             && let Some(corrected) = self.corrected(site, query, lang, &retrieved.found)?
         {
             let again = self.pass(site, &corrected, &rewrite::expand(&corrected, lang), mode, limit).await?;
-            retrieved = Retrieved { embed_ms: retrieved.embed_ms + again.embed_ms, search_ms: retrieved.search_ms + again.search_ms, ..again };
+            retrieved = Retrieved {
+                embed_ms: retrieved.embed_ms + again.embed_ms,
+                search_ms: retrieved.search_ms + again.search_ms,
+                ..again
+            };
         }
         Ok(retrieved)
     }
@@ -149,27 +153,52 @@ impl Retriever {
         let words = format!("{query} {}", added.join(" "));
         let vector = query_vector.clone();
         let searched = Instant::now();
-        let found = tokio::task::spawn_blocking(move || this.search_blocking(site, &words, vector.as_deref(), mode, limit)).await.map_err(Fault::internal)??;
-        Ok(Retrieved { found, query: query.to_owned(), meant, query_vector, embed_ms, search_ms: searched.elapsed().as_secs_f64() * 1e3 })
+        let found =
+            tokio::task::spawn_blocking(move || this.search_blocking(site, &words, vector.as_deref(), mode, limit))
+                .await
+                .map_err(Fault::internal)??;
+        Ok(Retrieved {
+            found,
+            query: query.to_owned(),
+            meant,
+            query_vector,
+            embed_ms,
+            search_ms: searched.elapsed().as_secs_f64() * 1e3,
+        })
     }
 
     /// The query with words that stand nowhere on the site read as near words of what was found.
     fn corrected(&self, site: SiteId, query: &str, lang: Lang, found: &[Found]) -> Outcome<Option<String>> {
         let index = self.indexes.site(site)?;
-        let is_unknown = |token: &lexical::Token| !token.is_stopword && !token.is_number && index.words().document_frequency(&token.stem) == 0 && token.parts.iter().all(|p| index.words().document_frequency(p) == 0);
-        let doubtful: Vec<String> = lexical::tokens(query, lang).into_iter().filter(is_unknown).map(|t| t.text).collect();
+        let is_unknown = |token: &lexical::Token| {
+            !token.is_stopword
+                && !token.is_number
+                && index.words().document_frequency(&token.stem) == 0
+                && token.parts.iter().all(|p| index.words().document_frequency(p) == 0)
+        };
+        let doubtful: Vec<String> =
+            lexical::tokens(query, lang).into_iter().filter(is_unknown).map(|t| t.text).collect();
         if doubtful.is_empty() {
             return Ok(None);
         }
         let mut known = std::collections::BTreeSet::new();
         for found in found.iter().take(CORRECT_FROM) {
             let text = format!("{} {} {}", found.document.title, found.chunk.section.join(" "), found.chunk.text);
-            known.extend(text.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|w| !w.is_empty()).map(str::to_lowercase));
+            known.extend(
+                text.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|w| !w.is_empty()).map(str::to_lowercase),
+            );
         }
         Ok(rewrite::correct(query, &doubtful, &known.into_iter().collect::<Vec<_>>()))
     }
 
-    fn search_blocking(&self, site: SiteId, query: &str, vector: Option<&[f32]>, mode: Mode, limit: usize) -> Outcome<Vec<Found>> {
+    fn search_blocking(
+        &self,
+        site: SiteId,
+        query: &str,
+        vector: Option<&[f32]>,
+        mode: Mode,
+        limit: usize,
+    ) -> Outcome<Vec<Found>> {
         let index = self.indexes.site(site)?;
         let words = if mode == Mode::Vector { Vec::new() } else { index.search_words(query, CANDIDATES.max(limit))? };
         let vectors = match vector {
@@ -180,7 +209,9 @@ impl Retriever {
         let mut documents = std::collections::HashMap::<DocumentId, Option<Arc<Document>>>::new();
         let mut found = Vec::new();
         let held = index.vectors();
-        let cosine = |key: u64| vector.and_then(|query| held.get(key).map(|stored| stored.iter().zip(query).map(|(a, b)| a * b).sum()));
+        let cosine = |key: u64| {
+            vector.and_then(|query| held.get(key).map(|stored| stored.iter().zip(query).map(|(a, b)| a * b).sum()))
+        };
         for fused in fuse(&words, &vectors, cosine) {
             let id = ChunkId(fused.key);
             // An index may be a moment behind the store: what is gone or excluded is not shown.
@@ -188,7 +219,8 @@ impl Retriever {
             let document = match documents.get(&chunk.document) {
                 Some(known) => known.clone(),
                 None => {
-                    let read = knowledge::document(&snapshot, site, chunk.document).ok().filter(|d| !d.excluded).map(Arc::new);
+                    let read =
+                        knowledge::document(&snapshot, site, chunk.document).ok().filter(|d| !d.excluded).map(Arc::new);
                     documents.insert(chunk.document, read.clone());
                     read
                 }
@@ -204,7 +236,14 @@ impl Retriever {
     }
 
     /// The public search: hits as the API shows them.
-    pub async fn search(&self, site: SiteId, query: &str, mode: Mode, limit: usize, explain: bool) -> Outcome<Vec<Hit>> {
+    pub async fn search(
+        &self,
+        site: SiteId,
+        query: &str,
+        mode: Mode,
+        limit: usize,
+        explain: bool,
+    ) -> Outcome<Vec<Hit>> {
         if query.trim().is_empty() {
             return Err(Fault::new(Code::QuestionEmpty, "the query is empty; type some words"));
         }

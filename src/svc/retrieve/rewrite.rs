@@ -18,7 +18,10 @@ const GERMAN: &[(&str, &str)] = &[
     ("perso|personalausweiß", "Personalausweis"),
     ("pass", "Reisepass"),
     ("lappen|fleppe", "Führerschein"),
-    ("nummernschild|nummernschilder|autokennzeichen|auto anmelden|auto abmelden|wagen anmelden", "Kennzeichen Kfz-Zulassung"),
+    (
+        "nummernschild|nummernschilder|autokennzeichen|auto anmelden|auto abmelden|wagen anmelden",
+        "Kennzeichen Kfz-Zulassung",
+    ),
     ("krippe|krippenplatz|kiga|kindergarten|kindergartenplatz|tagesstätte", "Kita"),
     ("kita|kitaplatz", "Kindergarten"),
     ("hort|hortplatz|nachmittagsbetreuung|mittagsbetreuung|ogs", "Ganztagsbetreuung"),
@@ -53,7 +56,10 @@ const GERMAN: &[(&str, &str)] = &[
     ("schwimmbad|schwimmen|baden|planschen", "Hallenbad Freibad"),
     ("bib|bibliothek|bücher ausleihen|ausleihen", "Bücherei Bibliothek"),
     ("hund|hunde|welpe|welpen|köter|dackel", "Hundesteuer"),
-    ("selbstständig|selbständig|firma gründen|laden eröffnen|geschäft eröffnen|kleingewerbe", "Gewerbeanmeldung Gewerbe"),
+    (
+        "selbstständig|selbständig|firma gründen|laden eröffnen|geschäft eröffnen|kleingewerbe",
+        "Gewerbeanmeldung Gewerbe",
+    ),
     ("bauantrag|baugesuch|anbau|schuppen|gartenhaus|carport", "Baugenehmigung"),
     ("neubaugebiet|bauland|bauplatz", "Bebauungsplan Baugebiet"),
     ("schnee|schippen|schneeschippen|glatteis|streuen", "Winterdienst Räumpflicht"),
@@ -168,7 +174,10 @@ pub fn correct(question: &str, doubtful: &[String], known: &[String]) -> Option<
             (distance > 0 && distance <= edits).then_some((distance, k))
         });
         if let Some((_, best)) = near.min() {
-            let at = corrected.to_lowercase().find(word.as_str()).filter(|_| corrected.to_lowercase().len() == corrected.len());
+            let at = corrected
+                .to_lowercase()
+                .find(word.as_str())
+                .filter(|_| corrected.to_lowercase().len() == corrected.len());
             if let Some(at) = at {
                 corrected.replace_range(at..at + word.len(), best);
                 is_changed = true;

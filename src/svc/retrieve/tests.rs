@@ -13,7 +13,8 @@ fn vectors(keys: &[u64]) -> Vec<vector::Hit> {
 
 #[test]
 fn what_both_find_comes_first_and_one_half_alone_keeps_its_order() {
-    let order = |w: &[u64], v: &[u64]| fuse(&words(w), &vectors(v), |_| None).into_iter().map(|f| f.key).collect::<Vec<_>>();
+    let order =
+        |w: &[u64], v: &[u64]| fuse(&words(w), &vectors(v), |_| None).into_iter().map(|f| f.key).collect::<Vec<_>>();
     assert_eq!(order(&[1, 2, 3], &[4, 2, 5])[0], 2);
     assert_eq!(order(&[3, 1, 2], &[]), [3, 1, 2]);
     assert_eq!(order(&[], &[9, 8]), [9, 8]);
@@ -40,7 +41,13 @@ fn colloquial_words_bring_the_official_ones() {
 #[test]
 fn misspelt_words_are_read_as_words_of_the_pages() {
     let known = ["weihnachtsbaum", "feuerwerk", "gegen", "sanieren"].map(str::to_owned);
-    assert_eq!(correct("wann ist das Feuerwerg", &["feuerwerg".to_owned()], &known).as_deref(), Some("wann ist das feuerwerk"));
-    assert_eq!(correct("weinachtsbaum holen", &["weinachtsbaum".to_owned()], &known).as_deref(), Some("weihnachtsbaum holen"));
+    assert_eq!(
+        correct("wann ist das Feuerwerg", &["feuerwerg".to_owned()], &known).as_deref(),
+        Some("wann ist das feuerwerk")
+    );
+    assert_eq!(
+        correct("weinachtsbaum holen", &["weinachtsbaum".to_owned()], &known).as_deref(),
+        Some("weihnachtsbaum holen")
+    );
     assert_eq!(correct("geige lernen", &["geige".to_owned()], &known), None);
 }

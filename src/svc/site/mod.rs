@@ -6,10 +6,10 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::{UnixMs, now_ms};
-use crate::base::id::SiteId;
-use crate::base::{Code, Fault};
 use crate::base::error::Outcome;
+use crate::base::id::SiteId;
 use crate::base::secret::random_token;
+use crate::base::{Code, Fault};
 use crate::store::{Key, Store, Table, Value};
 
 /// A tenant: its knowledge, its dialog, its branding.
@@ -97,7 +97,8 @@ pub struct Patch {
 const SLUG_BYTES_MAX: usize = 63;
 const ORIGINS_MAX: usize = 50;
 const TEXT_BYTES_MAX: usize = 2_000;
-const RESERVED: &[&str] = &["api", "console", "setup", "handbook", "widget", "assets", "healthz", "health", "metrics", "new"];
+const RESERVED: &[&str] =
+    &["api", "console", "setup", "handbook", "widget", "assets", "healthz", "health", "metrics", "new"];
 
 /// Creates a site. Its slug must be free: lower-case letters, digits and hyphens.
 pub async fn create(store: &Store, new: NewSite) -> Outcome<Site> {
@@ -108,7 +109,10 @@ pub async fn create(store: &Store, new: NewSite) -> Outcome<Site> {
     store
         .write(move |batch| {
             if batch.get_raw(Table::SiteSlugs, &new.slug)?.is_some() {
-                return Err(Fault::new(Code::Conflict, format!("the site \"{}\" exists already; choose another slug", new.slug)));
+                return Err(Fault::new(
+                    Code::Conflict,
+                    format!("the site \"{}\" exists already; choose another slug", new.slug),
+                ));
             }
             let id = SiteId(u32::try_from(batch.next("site")?).map_err(Fault::internal)?);
             let site = Site {
@@ -146,14 +150,18 @@ pub fn list(store: &Store) -> Outcome<Vec<Site>> {
 /// Changes a site.
 pub async fn update(store: &Store, slug: &str, patch: Patch) -> Outcome<Site> {
     let id = find(store, slug)?.id;
-    let origins = patch.origins.map(|list| list.iter().map(|o| normalise_origin(o)).collect::<Outcome<Vec<_>>>()).transpose()?;
+    let origins =
+        patch.origins.map(|list| list.iter().map(|o| normalise_origin(o)).collect::<Outcome<Vec<_>>>()).transpose()?;
     if origins.as_ref().is_some_and(|o| o.len() > ORIGINS_MAX) {
         return Err(Fault::invalid(format!("at most {ORIGINS_MAX} origins are allowed")));
     }
     let locale = patch.locale.as_deref().map(check_locale).transpose()?;
     let name = patch.name.map(|n| check_text("name", n)).transpose()?;
     let welcome = patch.welcome.map(|w| check_text("welcome", w)).transpose()?;
-    let suggestions = patch.suggestions.map(|list| list.into_iter().take(12).map(|s| check_text("suggestion", s)).collect::<Outcome<Vec<_>>>()).transpose()?;
+    let suggestions = patch
+        .suggestions
+        .map(|list| list.into_iter().take(12).map(|s| check_text("suggestion", s)).collect::<Outcome<Vec<_>>>())
+        .transpose()?;
     let links = patch.links.map(check_links).transpose()?;
     let contact = patch.contact;
     store
@@ -196,7 +204,10 @@ pub fn slugify(name: &str) -> String {
 fn check_slug(slug: &str) -> Outcome<()> {
     let allowed = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if slug.is_empty() || slug.len() > SLUG_BYTES_MAX || !allowed || slug.starts_with('-') || slug.ends_with('-') {
-        return Err(Fault::invalid(format!("\"{slug}\" cannot be a slug: use 1 to {SLUG_BYTES_MAX} lower-case letters, digits and hyphens, such as \"{}\"", slugify(slug))));
+        return Err(Fault::invalid(format!(
+            "\"{slug}\" cannot be a slug: use 1 to {SLUG_BYTES_MAX} lower-case letters, digits and hyphens, such as \"{}\"",
+            slugify(slug)
+        )));
     }
     if RESERVED.contains(&slug) {
         return Err(Fault::invalid(format!("the slug \"{slug}\" is reserved; choose another")));
@@ -214,7 +225,9 @@ fn check_locale(locale: &str) -> Outcome<String> {
 fn check_text(field: &str, text: String) -> Outcome<String> {
     let text = text.trim().to_owned();
     if text.len() > TEXT_BYTES_MAX || text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(Fault::invalid(format!("{field} may have at most {TEXT_BYTES_MAX} bytes and no control characters")));
+        return Err(Fault::invalid(format!(
+            "{field} may have at most {TEXT_BYTES_MAX} bytes and no control characters"
+        )));
     }
     Ok(text)
 }
@@ -233,7 +246,9 @@ fn check_links(links: Links) -> Outcome<Links> {
 pub fn normalise_origin(text: &str) -> Outcome<String> {
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     match url::Url::parse(&with_scheme) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => Ok(url.origin().ascii_serialization()),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => {
+            Ok(url.origin().ascii_serialization())
+        }
         _ => Err(Fault::invalid(format!("\"{text}\" is not an origin; write it like https://www.example.de"))),
     }
 }

@@ -2,7 +2,9 @@ use super::*;
 
 #[test]
 fn slugs() {
-    for (name, slug) in [("Stadt Müllheim", "stadt-muellheim"), ("  Große--Straße! ", "grosse-strasse"), ("Ä", "ae"), ("日本", "")] {
+    for (name, slug) in
+        [("Stadt Müllheim", "stadt-muellheim"), ("  Große--Straße! ", "grosse-strasse"), ("Ä", "ae"), ("日本", "")]
+    {
         assert_eq!(slugify(name), slug);
     }
     for bad in ["", "Ab", "a b", "-a", "a-", "ä", "api", &"a".repeat(64)] {
@@ -12,7 +14,11 @@ fn slugs() {
 
 #[test]
 fn origins() {
-    for (typed, origin) in [("www.example.de", "https://www.example.de"), ("http://localhost:3000/x", "http://localhost:3000"), ("https://müllheim.de/", "https://xn--mllheim-n2a.de")] {
+    for (typed, origin) in [
+        ("www.example.de", "https://www.example.de"),
+        ("http://localhost:3000/x", "http://localhost:3000"),
+        ("https://müllheim.de/", "https://xn--mllheim-n2a.de"),
+    ] {
         assert_eq!(normalise_origin(typed).unwrap(), origin);
     }
     assert!(normalise_origin("javascript:alert(1)").is_err());
