@@ -2,4 +2,11 @@
 // A failed expectation is how a test fails; `.clippy.toml` covers `#[test]` functions, not their helpers.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod api;
+mod bad_input;
+mod cli;
+mod crash;
+mod faults;
+mod isolation;
+mod support;
 mod tidy;

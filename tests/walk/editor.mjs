@@ -259,6 +259,7 @@ async function embedded(walk, page, origin) {
     await visitor.getByRole('button', { name: 'Assistent öffnen: Fragen stellen' }).click();
     const trouble = visitor.locator('.trouble, .plain').first();
     await until(async () => /nicht freigegeben|nicht erreichbar/.test(await trouble.innerText().catch(() => '')), 'the word about a website that is not allowed');
+    check(/nicht freigegeben/.test(await trouble.innerText()), `a website that is not allowed is told: ${await trouble.innerText()}`);
     await walk.look(visitor, 'widget-not-allowed', { full: false });
     await walk.done(visitor);
   } finally {

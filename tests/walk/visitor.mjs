@@ -142,6 +142,12 @@ export async function visitor(walk, demo) {
         const view = await walk.page({ width, scheme });
         await view.goto(`${demo.origin}/handbook/`);
         await walk.look(view, `handbook-${scheme}-${width}`);
+        // The other chapters once, where room is scarce.
+        const chapters = width > 400 || scheme === 'dark' ? [] : await view.locator('.book nav a').evaluateAll((links) => links.map((a) => /** @type {HTMLAnchorElement} */ (a).href));
+        for (const chapter of chapters) {
+          await view.goto(chapter);
+          await walk.look(view, `handbook-chapter-${chapter.split('/').at(-1)}`);
+        }
         /** @type {any} */ (view).expected.push(/status 404/, /console: Failed to load resource.*404/);
         const response = await view.goto(`${demo.origin}/s/gibt-es-nicht`);
         check(response?.status() === 404, `status ${response?.status()}`);

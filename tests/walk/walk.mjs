@@ -150,7 +150,7 @@ export class Walk {
       await until(async () => {
         if (child.process.exitCode !== null) throw new Error(`demo ended with ${child.process.exitCode}:\n${child.err().slice(-1500)}`);
         return child.out().includes('\n');
-      }, 'the result of the demo', 240_000);
+      }, 'the result of the demo', 400_000);
       const { page, town, crawl } = JSON.parse(child.out().trim().split('\n').at(-1) || '{}');
       check(crawl.documents >= 70, `only ${crawl.documents} documents`);
       return { page, origin: new URL(page).origin, town: town.replace(/\/$/, ''), folder, child };
