@@ -80,7 +80,7 @@ pub(crate) fn show_answer(value: &Value) -> String {
     for block in value["blocks"].as_array().into_iter().flatten() {
         match block["type"].as_str() {
             Some("text" | "notice") => {
-                text.push_str(&format!("{}\n\n", unescape(block["text"].as_str().unwrap_or_default())))
+                text.push_str(&format!("{}\n\n", unescape(block["text"].as_str().unwrap_or_default())));
             }
             Some("link") => text.push_str(&format!(
                 "  {}  {}\n",

@@ -19,7 +19,7 @@ pub(super) fn client_config() -> Result<ClientConfig, DialError> {
                 tracing::debug!(added, "roots of SSL_CERT_FILE");
             }
             Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "SSL_CERT_FILE cannot be read; the compiled roots are used")
+                tracing::warn!(path = %path.display(), %error, "SSL_CERT_FILE cannot be read; the compiled roots are used");
             }
         }
     }

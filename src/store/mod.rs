@@ -93,7 +93,7 @@ impl Store {
             tracing::info!(
                 percent = session.progress() * 100.0,
                 "the store was not closed cleanly and is being checked"
-            )
+            );
         });
         let db = builder.create(&path).map_err(|e| StoreError::Open(Box::new(e.into())))?;
         table::prepare(&db, &path)?;

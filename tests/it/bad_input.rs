@@ -251,12 +251,12 @@ fn configuration() {
         }
     }
     home.fails(&["site", "list", "--config", "fehlt.toml"], "config_invalid", &["fehlt.toml", "--config"]);
-    let ran = Ran::of(&home.verb(&["site", "list"]).env("DIALOGENGINE_SERVER__LISTN", "x").output().unwrap());
+    let ran = Ran::of(home.verb(&["site", "list"]).env("DIALOGENGINE_SERVER__LISTN", "x"));
     ran.has_failed("config_invalid", &["DIALOGENGINE_SERVER__LISTN", "did you mean \"server.listen\"?"]);
     assert!(!home.data.exists(), "nothing was made");
     // What the message sends people to works with a configuration that does not.
     let path = home.write("bad.toml", cases[0].0);
-    let ran = Ran::of(&home.command(&["config", "default", "--config", &path]).output().unwrap());
+    let ran = Ran::of(&mut home.command(&["config", "default", "--config", &path]));
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stdout.contains("listen = "));
 }
@@ -275,7 +275,7 @@ fn usage_is_exit_code_2() {
         &[],
     ];
     for args in cases {
-        let ran = Ran::of(&home.command(args).output().unwrap());
+        let ran = Ran::of(&mut home.command(args));
         assert_eq!(ran.code, Some(2), "{args:?} {}", ran.stderr);
         assert!(ran.stderr.contains("Usage") || ran.stderr.contains("--help"), "{args:?} {}", ran.stderr);
     }
@@ -461,13 +461,8 @@ fn websites_that_cannot_be_reached() {
     for (args, code, hints) in cases {
         home.fails(args, code, hints);
     }
-    let ran = Ran::of(
-        &home
-            .verb(&["crawl", "example.de", "--site", "stadt"])
-            .env("DIALOGENGINE_NETWORK__OFFLINE", "true")
-            .output()
-            .unwrap(),
-    );
+    let ran =
+        Ran::of(home.verb(&["crawl", "example.de", "--site", "stadt"]).env("DIALOGENGINE_NETWORK__OFFLINE", "true"));
     ran.has_failed("crawl_failed", &["offline"]);
     assert!(home.knowledge().iter().all(|l| l.starts_with("sources ")));
     home.is_sound();

@@ -31,7 +31,7 @@ fn global_flags_stand_before_or_after_the_verb() {
     .iter()
     .enumerate()
     {
-        let ran = Ran::of(&home.command(args).output().unwrap());
+        let ran = Ran::of(&mut home.command(args));
         assert_eq!(
             (ran.code, ran.json()["slug"].as_str()),
             (Some(0), Some(format!("s{at}").as_str())),
@@ -41,12 +41,9 @@ fn global_flags_stand_before_or_after_the_verb() {
         assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
     }
     // Without --json it is for people.
-    let ran = Ran::of(&home.command(&["site", "list", "--data-dir", &data]).output().unwrap());
+    let ran = Ran::of(&mut home.command(&["site", "list", "--data-dir", &data]));
     assert!(ran.stdout.contains("s1") && !ran.stdout.trim_start().starts_with('{'), "{}", ran.stdout);
-    assert_eq!(
-        Ran::of(&bare(&["version", "--json"]).output().unwrap()).json(),
-        json!({"version": env!("CARGO_PKG_VERSION")})
-    );
+    assert_eq!(Ran::of(&mut bare(&["version", "--json"])).json(), json!({"version": env!("CARGO_PKG_VERSION")}));
     assert!(std::path::Path::new(BINARY).is_file());
 }
 
@@ -306,8 +303,7 @@ fn configuration_precedence() {
     let file = home.write("own.toml", "[server]\nlisten = \"127.0.0.1:7001\"\nregion = \"file\"\ndata_dir = \"from-file\"\n[limits]\ncrawl_pages = 7\n");
     let show = |more: &[&str], environment: &[(&str, &str)]| {
         let args = [&["config", "show", "--origin", "--json"], more].concat();
-        let output = home.command(&args).envs(environment.iter().copied()).output().unwrap();
-        Ran::of(&output).json()
+        Ran::of(home.command(&args).envs(environment.iter().copied())).json()
     };
     let origin = |shown: &Value, key: &str| shown["origins"][key].clone();
     let defaults = show(&[], &[]);
@@ -334,7 +330,7 @@ fn configuration_precedence() {
     home.write("config.toml", "[server]\nregion = \"here\"\n");
     assert_eq!(show(&[], &[])["config"]["server"]["region"], "here");
     // The committed file and the printed default are the same and are accepted.
-    let printed = Ran::of(&home.command(&["config", "default"]).output().unwrap()).stdout;
+    let printed = Ran::of(&mut home.command(&["config", "default"])).stdout;
     assert_eq!(printed, include_str!("../../config.toml"));
     let copy = home.write("copy.toml", &printed);
     assert_eq!(show(&["--config", &copy], &[])["config"], defaults["config"]);
@@ -351,9 +347,7 @@ fn init_writes_a_configuration_and_a_link() {
     assert_ne!(again["setup_link"], first["setup_link"]);
     let renewed = home.ok(&["user", "setup-link"]);
     assert_ne!(renewed["link"], again["setup_link"]);
-    let remote = Ran::of(
-        &home.verb(&["init"]).env("SSH_CONNECTION", "192.0.2.7 1 198.51.100.9 22").env("USER", "amt").output().unwrap(),
-    );
+    let remote = Ran::of(home.verb(&["init"]).env("SSH_CONNECTION", "192.0.2.7 1 198.51.100.9 22").env("USER", "amt"));
     assert_eq!(remote.json()["ssh"], "ssh -L 8080:127.0.0.1:8080 amt@198.51.100.9");
 }
 

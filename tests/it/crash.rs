@@ -18,7 +18,7 @@ use dialogengine::svc::services::Services;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::support::{Home, copy};
+use crate::support::{Home, copy, in_process, spawn};
 
 const ROUNDS: usize = 30;
 const FILES: usize = 24;
@@ -96,7 +96,7 @@ fn survive(seed: u64) {
             _ => vec!["index", "rebuild"],
         };
         let delay = Duration::from_millis(random.random_range(10..u64::try_from(longest.as_millis()).unwrap()));
-        let mut child = home.verb(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = spawn(home.verb(&args).stdout(Stdio::null()).stderr(Stdio::null()));
         std::thread::sleep(delay);
         let _ = child.kill();
         let _ = child.wait();
@@ -122,14 +122,15 @@ fn with_services<T>(data: &Path, look: impl AsyncFnOnce(&Services) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut config = Config::default();
     config.server.data_dir = data.display().to_string();
-    runtime.block_on(async {
+    let work = async {
         let running = dialogengine::app::build(config, Duration::from_secs(2), false).unwrap();
         let services = std::sync::Arc::clone(&running.services);
         let seen = look(&services).await;
         drop(services);
         running.stop().await;
         seen
-    })
+    };
+    in_process(|| runtime.block_on(work))
 }
 
 /// Keys of the ten best in both halves for every query, with rounded scores.

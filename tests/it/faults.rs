@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, Ran, copy};
+use crate::support::{Home, Ran, copy, in_process, spawn};
 
 const PAGES: &[(&str, &str)] = &[
     ("ausweis.md", "# Personalausweis\n\nDer Personalausweis kostet 37 Euro. Er gilt zehn Jahre.\n"),
@@ -61,10 +61,10 @@ fn a_locked_folder_names_the_process() {
     assert!(started.elapsed() > Duration::from_secs(9), "it waits ten seconds");
     home.fails(&["serve", "--listen", "127.0.0.1:0"], "folder_locked", &[&pid]);
     // Whoever waits gets it when the other is done.
-    let waiting = home.verb(&["site", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let waiting = spawn(home.verb(&["site", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()));
     std::thread::sleep(Duration::from_millis(500));
     drop(lock);
-    let ran = Ran::of(&waiting.wait_with_output().unwrap());
+    let ran = Ran::said(&waiting.wait_with_output().unwrap());
     assert_eq!(ran.json()["sites"][0]["slug"], "stadt");
     assert_eq!(home.knowledge(), before);
 }
@@ -85,7 +85,7 @@ fn a_folder_that_cannot_be_written() {
     let file = home.write("file", "not a folder");
     let inside = format!("{file}/data");
     for dir in [file.as_str(), inside.as_str(), "/proc/dialogengine"] {
-        let ran = Ran::of(&home.command(&["site", "list", "--json", "--data-dir", dir]).output().unwrap());
+        let ran = Ran::of(&mut home.command(&["site", "list", "--json", "--data-dir", dir]));
         ran.has_failed("store_failed", &[dir, "write access", "--data-dir"]);
     }
     assert_eq!(std::fs::read(&file).unwrap(), b"not a folder");
@@ -97,15 +97,18 @@ fn a_newer_store_is_refused_untouched() {
     let home = filled();
     let before = home.knowledge();
     let mark = |schema: u32| {
-        let database = redb::Database::open(home.data.join("store.redb")).unwrap();
-        let write = database.begin_write().unwrap();
-        let found = {
-            let mut meta = write.open_table(redb::TableDefinition::<&[u8], &[u8]>::new(Table::Meta.name())).unwrap();
-            let old = meta.insert(&b"schema"[..], &schema.to_be_bytes()[..]).unwrap();
-            old.map(|old| old.value().to_vec())
-        };
-        write.commit().unwrap();
-        found
+        in_process(|| {
+            let database = redb::Database::open(home.data.join("store.redb")).unwrap();
+            let write = database.begin_write().unwrap();
+            let found = {
+                let mut meta =
+                    write.open_table(redb::TableDefinition::<&[u8], &[u8]>::new(Table::Meta.name())).unwrap();
+                let old = meta.insert(&b"schema"[..], &schema.to_be_bytes()[..]).unwrap();
+                old.map(|old| old.value().to_vec())
+            };
+            write.commit().unwrap();
+            found
+        })
     };
     assert_eq!(mark(SCHEMA + 1), Some(SCHEMA.to_be_bytes().to_vec()));
     for args in [&["site", "list"][..], &["ingest", "--site", "stadt", "f"], &["serve", "--listen", "127.0.0.1:0"]] {
@@ -279,7 +282,7 @@ mod failpoints {
 
     use super::{PAGES, ingest};
     use crate::crash::equals_a_rebuild;
-    use crate::support::Home;
+    use crate::support::{Home, output};
 
     fn stopped_at(point: &str) {
         // At the first pass, and further in.
@@ -290,8 +293,8 @@ mod failpoints {
             }
             let folder = home.path("f").display().to_string();
             let setting = format!("{point}={action}");
-            let stopped = home.verb(&["ingest", "--site", "stadt", &folder]).env("FAILPOINTS", &setting).output();
-            let stopped = stopped.unwrap();
+            let mut run = home.verb(&["ingest", "--site", "stadt", &folder]);
+            let stopped = output(run.env("FAILPOINTS", &setting));
             if action == "return" {
                 let said = String::from_utf8_lossy(&stopped.stdout).into_owned();
                 assert_eq!(stopped.status.code(), None, "{setting} did not stop it: {said}");

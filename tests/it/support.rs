@@ -8,13 +8,34 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde_json::Value;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_dialogengine");
+
+/// Between fork and exec a child holds the file locks of this process too. Where tests are threads of one
+/// process, starting a child and working on a folder in this process exclude each other.
+static FORKS: RwLock<()> = RwLock::new(());
+
+/// Starts a child while nobody has a data folder open in this process.
+pub fn spawn(command: &mut Command) -> Child {
+    let _gate = FORKS.read().unwrap_or_else(PoisonError::into_inner);
+    command.spawn().unwrap()
+}
+
+/// Runs a child to its end and keeps what it says.
+pub fn output(command: &mut Command) -> Output {
+    spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped())).wait_with_output().unwrap()
+}
+
+/// Works on a data folder in this process.
+pub fn in_process<T>(work: impl FnOnce() -> T) -> T {
+    let _gate = FORKS.write().unwrap_or_else(PoisonError::into_inner);
+    work()
+}
 
 /// A data folder and a place for files, both gone with the value.
 pub struct Home {
@@ -71,7 +92,7 @@ impl Home {
     }
 
     pub fn run(&self, args: &[&str]) -> Ran {
-        Ran::of(&self.verb(args).output().unwrap())
+        Ran::of(&mut self.verb(args))
     }
 
     /// The result of a verb that has to succeed.
@@ -94,14 +115,9 @@ impl Home {
     pub fn serve_with(&self, more: &[&str]) -> Server {
         let mut args = vec!["serve", "--listen", "127.0.0.1:0"];
         args.extend(more);
-        let mut child = self
-            .command(&args)
-            .arg("--data-dir")
-            .arg(&self.data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = self.command(&args);
+        command.arg("--data-dir").arg(&self.data).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = spawn(&mut command);
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address =
@@ -111,7 +127,7 @@ impl Home {
 
     /// Everything the store says, one line each. No process may have the folder.
     pub fn dump(&self) -> Vec<String> {
-        dialogengine::store::Store::open(&self.data).unwrap().dump().unwrap()
+        in_process(|| dialogengine::store::Store::open(&self.data).unwrap().dump().unwrap())
     }
 
     /// The knowledge of the store: its dump without jobs and counters, which change with every call.
@@ -144,7 +160,11 @@ pub fn bare(args: &[&str]) -> Command {
 }
 
 impl Ran {
-    pub fn of(output: &Output) -> Self {
+    pub fn of(command: &mut Command) -> Self {
+        Self::said(&output(command))
+    }
+
+    pub fn said(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
@@ -258,7 +278,7 @@ impl Server {
 
     /// Stops it the polite way and waits.
     pub fn stop(mut self) {
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = spawn(Command::new("kill").arg(self.child.id().to_string())).wait();
         let _ = self.child.wait();
     }
 }

@@ -58,8 +58,18 @@ const PLACEHOLDERS: &[(&str, &str)] = &[
 ];
 
 /// What may lie at the top level, besides dotfiles.
-const TOP_LEVEL: &[&str] =
-    &["Cargo.toml", "Cargo.lock", "src", "assets", "models", "config.toml", "packaging", "tests", "README.md", "LICENSE"];
+const TOP_LEVEL: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "src",
+    "assets",
+    "models",
+    "config.toml",
+    "packaging",
+    "tests",
+    "README.md",
+    "LICENSE",
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -203,7 +213,11 @@ fn a_library_is_named_only_where_it_lives() {
         for (at, line) in stripped.lines().enumerate() {
             for (library, layers) in LIBRARIES {
                 if code::names(line, library) && !layers.contains(&layer.as_str()) && !is_excepted(&file, library) {
-                    violations.push(format!("{}:{} names {library}, which only {layers:?} may", file.display(), at + 1));
+                    violations.push(format!(
+                        "{}:{} names {library}, which only {layers:?} may",
+                        file.display(),
+                        at + 1
+                    ));
                 }
             }
         }
@@ -313,7 +327,10 @@ fn ring_is_not_in_the_tree() {
     let tree = String::from_utf8_lossy(&out.stdout);
     assert!(tree.contains("rustls v"), "the tree was read");
     let found: BTreeSet<&str> = tree.lines().filter(|l| l.starts_with("ring v")).collect();
-    assert!(found.is_empty(), "{found:?} is built: one library does the cryptography, aws-lc-rs; `cargo tree -i ring` says who asks");
+    assert!(
+        found.is_empty(),
+        "{found:?} is built: one library does the cryptography, aws-lc-rs; `cargo tree -i ring` says who asks"
+    );
 }
 
 #[test]
@@ -361,8 +378,7 @@ fn no_file_names_a_registry() {
 #[test]
 fn the_handbook_explains_every_error_code() {
     let page = text(Path::new("assets/handbook/faults-and-mends.md")).unwrap();
-    let sections: Vec<&str> =
-        page.lines().filter_map(|l| l.strip_prefix("## `")?.strip_suffix('`')).collect();
+    let sections: Vec<&str> = page.lines().filter_map(|l| l.strip_prefix("## `")?.strip_suffix('`')).collect();
     let codes: Vec<&str> = Code::ALL.iter().map(|c| c.name()).collect();
     assert_eq!(sections, codes, "one section per code of src/base/error.rs, in its order");
 }

@@ -92,7 +92,7 @@ fn same_percents(path: &str) -> String {
         let code = rest.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match code {
             Some(byte) if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') => {
-                out.push(char::from(byte))
+                out.push(char::from(byte));
             }
             Some(_) => out.push_str(&rest[at..at + 3].to_ascii_uppercase()),
             None => out.push('%'),

@@ -8,19 +8,21 @@ use crate::svc::retrieve::Found;
 use crate::svc::site::Site;
 
 use super::answer::{Answer, Block, Citation, Outcome, Timings};
-use super::evidence::{Evidence, Sentence};
+use super::evidence::{Evidence, Sentence, is_heading};
 use super::question::Wanted;
 use super::{CitedPassage, Question, wording};
 
 /// Words of the answer's text; blocks beside it add a few.
-const WORDS_MAX: usize = 85;
+const WORDS_MAX: usize = 95;
 /// Passages an answer may draw from.
 const SOURCES_MAX: usize = 2;
 /// A further sentence must come this close to the best.
-const MARGIN: f32 = 0.45;
+const MARGIN: f32 = 0.75;
 /// A single line longer than this is cut at a word.
 const LINE_WORDS_MAX: usize = 60;
 const NEAREST_MAX: usize = 3;
+/// Sentences and lines of an answer.
+const CHOSEN_MAX: usize = 8;
 
 /// Answers from the evidence, with the passages as they stand.
 pub(super) fn answer(question: &Question, evidence: &Evidence) -> (Answer, Vec<CitedPassage>) {
@@ -63,13 +65,14 @@ pub(super) fn answer(question: &Question, evidence: &Evidence) -> (Answer, Vec<C
 
 /// The best sentences within the word limit; the best one is always there.
 fn choose(evidence: &Evidence) -> Vec<&Sentence> {
-    let Some(best) = evidence.sentences.first() else { return Vec::new() };
+    let best = evidence.sentences.iter().find(|s| !is_boilerplate(&s.text)).or(evidence.sentences.first());
+    let Some(best) = best else { return Vec::new() };
     let mut chosen = vec![best];
     let mut words = word_count(&best.text);
     let mut seen: BTreeSet<String> = BTreeSet::from([plain(&best.text)]);
     let mut sources = vec![best.passage];
     // A line that announces a list says nothing without what follows it.
-    if best.text.ends_with(':') {
+    if best.text.ends_with(':') || is_heading(&best.text) {
         for next in following(evidence, best) {
             words += word_count(&next.text);
             if words > WORDS_MAX {
@@ -79,11 +82,23 @@ fn choose(evidence: &Evidence) -> Vec<&Sentence> {
             chosen.push(next);
         }
     }
-    for sentence in evidence.sentences.iter().skip(1) {
+    for sentence in &evidence.sentences {
         let same = sentence.passage == best.passage;
         // Beside the best passage only another document with an equally good sentence is worth showing.
-        let margin = if same { MARGIN } else { MARGIN / 3.0 };
-        if best.score - sentence.score > margin || chosen.len() >= 7 {
+        let document = |s: &Sentence| evidence.passages.get(s.passage).map(|p| p.document.id);
+        let margin = if same {
+            MARGIN
+        } else if document(sentence) == document(best) {
+            MARGIN * 0.7
+        } else {
+            MARGIN / 4.0
+        };
+        if best.score - sentence.score > margin
+            || chosen.len() >= CHOSEN_MAX
+            || is_heading(&sentence.text)
+            || sentence.text.ends_with(':')
+            || is_boilerplate(&sentence.text)
+        {
             continue;
         }
         if !sources.contains(&sentence.passage) && sources.len() >= SOURCES_MAX {
@@ -100,6 +115,23 @@ fn choose(evidence: &Evidence) -> Vec<&Sentence> {
         chosen.push(sentence);
     }
     chosen
+}
+
+/// Lines that layouts put under every page.
+pub(super) fn is_boilerplate(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    [
+        "war diese seite hilfreich",
+        "was this page helpful",
+        "stand: ",
+        "last updated",
+        "zuletzt geändert",
+        "seite drucken",
+        "nach oben",
+        "back to top",
+    ]
+    .iter()
+    .any(|cue| lower.starts_with(cue))
 }
 
 fn following<'a>(evidence: &'a Evidence, of: &Sentence) -> Vec<&'a Sentence> {
@@ -154,7 +186,19 @@ fn starts_numbered(text: &str) -> bool {
     text.split_once(". ").is_some_and(|(n, _)| !n.is_empty() && n.len() <= 2 && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// "Tag: Dienstag; Zeit: 14–21 Uhr" reads better without the names of its columns.
+pub(super) fn plain_row(text: &str) -> Option<String> {
+    let (first, second) = text.split_once("; ")?;
+    let ((name, day), (other, value)) = (first.split_once(": ")?, second.split_once(": ")?);
+    let is_day = ["tag", "tage", "wochentag", "day", "days", "datum", "date", "wann", "when"]
+        .contains(&name.trim_start_matches(['-', '•', ' ']).to_lowercase().as_str());
+    let is_plain = !value.contains("; ") && other.split_whitespace().count() <= 2;
+    (is_day && is_plain).then(|| format!("{day}: {value}"))
+}
+
 fn cut(text: &str) -> String {
+    let row = plain_row(text);
+    let text = row.as_deref().unwrap_or(text);
     let words: Vec<&str> = text.split_whitespace().collect();
     if words.len() <= LINE_WORDS_MAX { words.join(" ") } else { format!("{} …", words[..LINE_WORDS_MAX].join(" ")) }
 }

@@ -8,8 +8,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use crate::base::Fault;
 use crate::base::error::Outcome;
 use crate::base::id::SiteId;
@@ -18,12 +16,21 @@ use crate::store::Table;
 use crate::svc::index::language;
 use crate::svc::ingest::evidence_texts;
 use crate::svc::knowledge::{VectorKey, sentences};
-use crate::svc::retrieve::{Found, Retrieved, Retriever};
+use crate::svc::retrieve::{Found, Retrieved, Retriever, expand};
 
 use super::Question;
+pub use super::features::Features;
 
 /// Sentences that may be embedded while a visitor waits.
 const EMBED_NOW_MAX: usize = 24;
+/// The heaviest words of the question are left out one at a time, to see what each adds.
+const LEFT_OUT_MAX: usize = 3;
+/// Passages in which that is looked at.
+const NEAR: usize = 3;
+/// How much a sentence loses with its passage's distance from the best.
+const PASSAGE_WEIGHT: f32 = 20.0;
+const LINK_LIST: f32 = -0.15;
+const HEADING: f32 = -0.3;
 
 /// A sentence of a passage.
 #[derive(Debug, Clone)]
@@ -52,6 +59,8 @@ pub struct Term {
     /// Inverse document frequency, at least 0; unknown words have the highest.
     pub weight: f32,
     pub known: bool,
+    /// Stems of what pages call it, for colloquial words.
+    pub official: Vec<String>,
 }
 
 /// Everything the gate and the composer look at.
@@ -64,50 +73,6 @@ pub struct Evidence {
     pub features: Features,
 }
 
-/// What the gate decides on, each 0–1 or a cosine. Named, so that training and explanation agree.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Features {
-    pub best_sentence: f32,
-    pub second_sentence: f32,
-    pub best_passage: f32,
-    /// Best passage cosine minus the mean of all candidates.
-    pub passage_lift: f32,
-    /// Weighted share of the question's words in the best passage with title and headings.
-    pub coverage_passage: f32,
-    /// The same in the best sentence with title and heading.
-    pub coverage_sentence: f32,
-    /// Share of the words beyond title and headings that the best passage holds.
-    pub own_coverage: f32,
-    /// Weight of the heaviest word of the question that the best passages do not hold, 0–1.
-    pub heaviest_missing: f32,
-    /// Weighted share of words that stand nowhere on the site.
-    pub unknown: f32,
-    /// Documents both halves have in their first five.
-    pub agreement: f32,
-    /// Whether the best sentences hold what is wanted.
-    pub met: f32,
-    pub wanted_known: f32,
-    /// Whether question and best passage are in the same language.
-    pub same_language: f32,
-    /// Best sentence minus the passage it stands in: a fact beyond the topic.
-    pub sentence_lift: f32,
-    pub question_words: f32,
-}
-
-impl Features {
-    /// Names and values in a fixed order.
-    #[must_use]
-    pub fn list(&self) -> Vec<(String, f32)> {
-        match serde_json::to_value(self) {
-            #[allow(clippy::cast_possible_truncation)]
-            Ok(serde_json::Value::Object(map)) => {
-                map.into_iter().map(|(name, value)| (name, value.as_f64().unwrap_or_default() as f32)).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-}
-
 /// Weighs the passages retrieval found.
 pub async fn collect(
     retriever: &Retriever,
@@ -116,7 +81,7 @@ pub async fn collect(
     retrieved: Retrieved,
     passages_max: usize,
 ) -> Outcome<Evidence> {
-    let Retrieved { found, query_vector, .. } = retrieved;
+    let Retrieved { found, query_vector, query, meant, .. } = retrieved;
     let all_cosines: Vec<f32> = found.iter().filter_map(|f| f.ranks.vector.map(|r| r.score)).collect();
     let agreement = agreement(&found);
     let passages: Vec<Found> = found.into_iter().take(passages_max).collect();
@@ -125,13 +90,21 @@ pub async fn collect(
         Some(query) => sentence_cosines(retriever, query, &texts).await?,
         None => HashMap::new(),
     };
-    let question = question.clone();
-    let retriever = retriever.clone();
+    // The question as retrieval understood it; the visitor's own text stays what is stored and shown.
+    let mut question = question.clone();
+    if query != question.text {
+        question.reread(&query);
+    }
+    let terms = weigh_terms(&question, retriever.indexes.site(site)?.words());
+    let adds = match &query_vector {
+        Some(vector) => left_out(retriever, site, vector, &meant, &terms, &passages, &texts).await?,
+        None => Vec::new(),
+    };
     tokio::task::spawn_blocking(move || {
-        weigh(&retriever, site, question, passages, &texts, &cosines, &all_cosines, agreement)
+        weigh(question, terms, passages, &texts, &cosines, Whole { all_cosines, agreement, adds })
     })
     .await
-    .map_err(Fault::internal)?
+    .map_err(Fault::internal)
 }
 
 /// Cosines of the sentences, by text; stored vectors first, a few computed now.
@@ -164,6 +137,56 @@ async fn sentence_cosines(
     Ok(cosines)
 }
 
+/// What the heaviest words add to the best similarity, heaviest first.
+async fn left_out(
+    retriever: &Retriever,
+    site: SiteId,
+    query: &Arc<[f32]>,
+    meant: &str,
+    terms: &[Term],
+    passages: &[Found],
+    texts: &[Vec<String>],
+) -> Outcome<Vec<f32>> {
+    let Some(model) = retriever.model.get() else { return Ok(Vec::new()) };
+    let mut heaviest: Vec<&Term> = terms.iter().collect();
+    heaviest.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    let rests: Vec<String> =
+        heaviest.iter().take(LEFT_OUT_MAX).filter_map(|term| without(meant, &term.token.text)).collect();
+    let vectors = futures_util::future::join_all(rests.iter().map(|rest| model.pool.embed_query(rest))).await;
+    let mut near: Vec<Vec<f32>> = Vec::new();
+    let held = retriever.indexes.site(site)?.vectors();
+    let snapshot = retriever.store.snapshot()?;
+    for (passage, texts) in passages.iter().zip(texts).take(NEAR) {
+        near.extend(held.get(passage.id.0));
+        for text in texts {
+            near.extend(
+                snapshot
+                    .get_raw(Table::Vectors, VectorKey::of(model.id.as_bytes(), text))?
+                    .map(|bytes| VectorKey::from_bytes(&bytes)),
+            );
+        }
+    }
+    let best = |query: &[f32]| near.iter().map(|vector| cosine(query, vector)).fold(0.0, f32::max);
+    let whole = best(query);
+    Ok(vectors.into_iter().filter_map(Result::ok).map(|vector| whole - best(&vector)).collect())
+}
+
+/// The text without the first occurrence of a word (lower case); `None` when nothing would be left.
+fn without(text: &str, word: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    let at = lower.find(word).filter(|_| lower.len() == text.len())?;
+    let rest = format!("{} {}", text.get(..at)?, text.get(at + word.len()..)?);
+    let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
+    rest.chars().any(char::is_alphanumeric).then_some(rest)
+}
+
+/// What is known of all candidates together.
+pub(super) struct Whole {
+    pub all_cosines: Vec<f32>,
+    pub agreement: f32,
+    pub adds: Vec<f32>,
+}
+
 /// Both are of length one, so that the product is the cosine.
 fn cosine(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
@@ -181,32 +204,27 @@ fn agreement(found: &[Found]) -> f32 {
 }
 
 #[allow(clippy::cast_precision_loss)]
-fn ratio(part: usize, whole: usize) -> f32 {
+pub(super) fn ratio(part: usize, whole: usize) -> f32 {
     part as f32 / whole.max(1) as f32
 }
 
-#[allow(clippy::too_many_arguments)]
 fn weigh(
-    retriever: &Retriever,
-    site: SiteId,
     question: Question,
+    terms: Vec<Term>,
     passages: Vec<Found>,
     texts: &[Vec<String>],
     cosines: &HashMap<String, f32>,
-    all_cosines: &[f32],
-    agreement: f32,
-) -> Outcome<Evidence> {
-    let index = retriever.indexes.site(site)?;
-    let terms = weigh_terms(&question, index.words());
+    whole: Whole,
+) -> Evidence {
     let mut all = Vec::new();
     for (at, passage) in passages.iter().enumerate() {
         let lang = language(&passage.document.language);
         let head = Bag::of(&format!("{} {}", passage.document.title, passage.chunk.section.join(" ")), lang);
         for (ord, (text, embedded)) in sentences(&passage.chunk.text).into_iter().zip(&texts[at]).enumerate() {
             let own = Bag::of(text, lang);
-            let coverage = covered(&terms, |t| head.has(t) || own.has(t));
-            let rest: Vec<&Term> = terms.iter().filter(|t| !head.has(&t.token)).collect();
-            let own_coverage = covered_of(&rest, |t| own.has(t));
+            let coverage = covered(&terms, |t| head.holds(t) || own.holds(t));
+            let rest: Vec<&Term> = terms.iter().filter(|t| !head.holds(t)).collect();
+            let own_coverage = covered_of(&rest, |t| own.holds(t));
             let met = question.wanted.met_by(text);
             let cosine = cosines.get(embedded).copied();
             all.push(Sentence {
@@ -221,23 +239,34 @@ fn weigh(
             });
         }
     }
+    let first = passages.first().map_or(0.0, |p| p.score);
     for sentence in &mut all {
-        sentence.score = score(sentence, &passages[sentence.passage]);
+        sentence.score = score(sentence, &passages[sentence.passage], first);
     }
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_by(|&a, &b| all[b].score.total_cmp(&all[a].score).then(a.cmp(&b)));
     let sentences_by_score: Vec<Sentence> = order.into_iter().map(|i| all[i].clone()).collect();
-    let features = features(&question, &terms, &passages, &sentences_by_score, all_cosines, agreement);
-    Ok(Evidence { question, passages, sentences: sentences_by_score, terms, features })
+    let features = super::features::measure(&question, &terms, &passages, &sentences_by_score, &whole);
+    Evidence { question, passages, sentences: sentences_by_score, terms, features }
 }
 
 /// How well a sentence answers. Cosines of this model lie between about .73 and .92; they are spread
-/// to weigh as much as the shares.
-fn score(sentence: &Sentence, passage: &Found) -> f32 {
+/// to weigh as much as the shares. `first`: score of the best passage.
+fn score(sentence: &Sentence, passage: &Found, first: f32) -> f32 {
     let cosine = sentence.cosine.or(passage.ranks.vector.map(|r| r.score - 0.02)).map_or(0.4, |c| (c - 0.75) / 0.15);
-    let lift = passage.score * 4.0;
-    let archive = if passage.document.is_link_list { -0.15 } else { 0.0 };
-    cosine + 0.35 * sentence.coverage + 0.2 * sentence.own_coverage + 0.25 * sentence.met + lift + archive
+    let behind = (passage.score - first) * PASSAGE_WEIGHT;
+    let list = if passage.document.is_link_list { LINK_LIST } else { 0.0 };
+    let bare = if is_heading(&sentence.text) { HEADING } else { 0.0 };
+    cosine + 0.2 * sentence.coverage + 0.1 * sentence.own_coverage + 0.25 * sentence.met + behind + list + bare
+}
+
+/// A line that names what follows and says nothing itself.
+pub(super) fn is_heading(text: &str) -> bool {
+    !text.ends_with(['.', '!', '?', '…'])
+        && !text.contains(['@', ':', ';'])
+        && text.split_whitespace().count() <= 5
+        && !text.bytes().any(|b| b.is_ascii_digit())
+        && !text.starts_with(['-', '•'])
 }
 
 fn weigh_terms(question: &Question, words: &lexical::WordIndex) -> Vec<Term> {
@@ -255,22 +284,36 @@ fn weigh_terms(question: &Question, words: &lexical::WordIndex) -> Vec<Term> {
     #[allow(clippy::cast_precision_loss)]
     let weigh = |token: &Token| {
         let n = frequency(token);
-        Term { token: token.clone(), weight: ((total + 1.0) / (n as f32 + 0.5)).ln().max(0.1), known: n > 0 }
+        Term {
+            token: token.clone(),
+            weight: ((total + 1.0) / (n as f32 + 0.5)).ln().max(0.1),
+            known: n > 0,
+            official: official(&token.text, question.lang),
+        }
     };
     question.terms.iter().map(weigh).collect()
 }
 
+fn official(word: &str, lang: Lang) -> Vec<String> {
+    expand(word, lang).into_iter().map(|word| lexical::stem(&word.to_lowercase(), Lang::De)).collect()
+}
+
 /// The stems of a text, compound parts included.
-struct Bag(std::collections::HashSet<String>);
+pub(super) struct Bag(std::collections::HashSet<String>);
 
 impl Bag {
-    fn of(text: &str, lang: Lang) -> Self {
+    pub fn of(text: &str, lang: Lang) -> Self {
         let mut stems = std::collections::HashSet::new();
         for token in lexical::tokens(text, lang) {
             stems.extend(token.parts);
             stems.insert(token.stem);
         }
         Self(stems)
+    }
+
+    /// The word, or what pages call it.
+    pub fn holds(&self, term: &Term) -> bool {
+        self.has(&term.token) || term.official.iter().any(|stem| self.0.contains(stem))
     }
 
     /// The word itself, or every part of a compound, or nearly the word.
@@ -292,69 +335,15 @@ impl Bag {
     }
 }
 
-fn covered(terms: &[Term], has: impl Fn(&Token) -> bool) -> f32 {
+pub(super) fn covered(terms: &[Term], has: impl Fn(&Term) -> bool) -> f32 {
     covered_of(&terms.iter().collect::<Vec<_>>(), has)
 }
 
 /// Weighted share of terms; 1 when there are none.
-fn covered_of(terms: &[&Term], has: impl Fn(&Token) -> bool) -> f32 {
+pub(super) fn covered_of(terms: &[&Term], has: impl Fn(&Term) -> bool) -> f32 {
     let total: f32 = terms.iter().map(|t| t.weight).sum();
     if total <= 0.0 {
         return 1.0;
     }
-    terms.iter().filter(|t| has(&t.token)).map(|t| t.weight).sum::<f32>() / total
-}
-
-fn features(
-    question: &Question,
-    terms: &[Term],
-    passages: &[Found],
-    sentences: &[Sentence],
-    all_cosines: &[f32],
-    agreement: f32,
-) -> Features {
-    let mut cosines: Vec<f32> = sentences.iter().filter_map(|s| s.cosine).collect();
-    cosines.sort_by(|a, b| b.total_cmp(a));
-    let passage_cosine = |p: &Found| p.ranks.vector.map_or(0.0, |r| r.score);
-    let best_passage = passages.iter().map(passage_cosine).fold(0.0, f32::max);
-    let mean = if all_cosines.is_empty() { 0.0 } else { all_cosines.iter().sum::<f32>() * ratio(1, all_cosines.len()) };
-    let lead = sentences.first();
-    let lead_passage = lead.map(|s| &passages[s.passage]);
-    let lead_lang = lead_passage.map_or(Lang::Other, |p| language(&p.document.language));
-    let whole = lead_passage
-        .map(|p| Bag::of(&format!("{} {} {}", p.document.title, p.chunk.section.join(" "), p.chunk.text), lead_lang));
-    let head = lead_passage.map(|p| Bag::of(&format!("{} {}", p.document.title, p.chunk.section.join(" ")), lead_lang));
-    let near: Vec<Bag> = passages
-        .iter()
-        .take(3)
-        .map(|p| {
-            Bag::of(
-                &format!("{} {} {}", p.document.title, p.chunk.section.join(" "), p.chunk.text),
-                language(&p.document.language),
-            )
-        })
-        .collect();
-    let heaviest = terms.iter().map(|t| t.weight).fold(0.1, f32::max);
-    let missing =
-        terms.iter().filter(|t| !near.iter().any(|bag| bag.has(&t.token))).map(|t| t.weight).fold(0.0, f32::max);
-    let beyond: Vec<&Term> = terms.iter().filter(|t| !head.as_ref().is_some_and(|h| h.has(&t.token))).collect();
-    let weight: f32 = terms.iter().map(|t| t.weight).sum();
-    let unknown: f32 = terms.iter().filter(|t| !t.known).map(|t| t.weight).sum();
-    Features {
-        best_sentence: cosines.first().copied().unwrap_or(0.0),
-        second_sentence: cosines.get(1).copied().unwrap_or(0.0),
-        best_passage,
-        passage_lift: best_passage - mean,
-        coverage_passage: whole.as_ref().map_or(0.0, |bag| covered(terms, |t| bag.has(t))),
-        coverage_sentence: lead.map_or(0.0, |s| s.coverage),
-        own_coverage: whole.as_ref().map_or(0.0, |bag| covered_of(&beyond, |t| bag.has(t))),
-        heaviest_missing: missing / heaviest,
-        unknown: if weight > 0.0 { unknown / weight } else { 0.0 },
-        agreement,
-        met: sentences.iter().take(3).map(|s| s.met).fold(0.0, f32::max),
-        wanted_known: f32::from(u8::from(question.wanted != super::question::Wanted::Any)),
-        same_language: f32::from(u8::from(lead_lang == question.lang)),
-        sentence_lift: lead.and_then(|s| s.cosine).map_or(0.0, |c| c - lead_passage.map_or(0.0, passage_cosine)),
-        question_words: ratio(terms.len().min(12), 12),
-    }
+    terms.iter().filter(|t| has(t)).map(|t| t.weight).sum::<f32>() / total
 }

@@ -7,11 +7,15 @@
 pub mod answer;
 mod compose;
 pub mod evidence;
+mod features;
 mod gate;
 mod guard;
 mod question;
 mod record;
 mod wording;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

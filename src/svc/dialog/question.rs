@@ -45,13 +45,33 @@ impl Question {
             known => known,
         };
         let locale = if lang == Lang::En { "en" } else { "de" };
-        let mut terms = lexical::tokens(text, lang);
-        terms.retain(|t| !t.is_stopword);
-        let mut seen = std::collections::HashSet::new();
-        terms.retain(|t| seen.insert(t.stem.clone()));
+        let terms = terms(text, lang);
         Self { text: text.to_owned(), locale: locale.to_owned(), lang, wanted: wanted(&text.to_lowercase()), terms }
     }
 }
+
+fn terms(text: &str, lang: Lang) -> Vec<Token> {
+    let mut terms = lexical::tokens(text, lang);
+    terms.retain(|t| !t.is_stopword && !FILLERS.split(' ').any(|filler| filler == t.text));
+    let mut seen = std::collections::HashSet::new();
+    terms.retain(|t| seen.insert(t.stem.clone()));
+    terms
+}
+
+impl Question {
+    /// Takes the words from another spelling of the question; its text and languages stay.
+    pub(super) fn reread(&mut self, corrected: &str) {
+        self.terms = terms(corrected, self.lang);
+        self.wanted = wanted(&corrected.to_lowercase());
+    }
+}
+
+/// Spoken words that ask without naming anything; as rare words they would weigh most.
+const FILLERS: &str = "nen ne nem ner n krieg kriegt kriegen krigen kriege bekomm bekomme bekommt brauch brauche macht machen \
+    mach machd gibts gehts geht gehn jetz is mus wan fürs aufm ausm beim nachm vorm unterm übers ums \
+    eigentlich überhaupt mal ganz sache ding dings zeug leute blech blechen blecht löhnen heißt irgendwo \
+    irgendwie irgendwas bitte hallo danke wieviel wieviele möchte will sowas ungefähr denn halt eben please \
+    want wanna gonna somewhere something anything get whats";
 
 type Cue = (Wanted, &'static [&'static str]);
 

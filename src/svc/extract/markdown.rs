@@ -25,13 +25,13 @@ impl Front {
         match key.trim().to_ascii_lowercase().as_str() {
             "title" | "titel" => self.title = filled(),
             "url" | "source" | "source_url" | "permalink" | "link" | "quelle" => {
-                self.url = address().or(self.url.take())
+                self.url = address().or(self.url.take());
             }
             "canonical" | "canonical_url" => self.canonical = address(),
             "updated" | "modified" | "lastmod" | "last_modified" | "stand" => self.updated = dates::parse(value),
             "date" | "datum" => self.updated = self.updated.take().or_else(|| dates::parse(value)),
             "lang" | "language" | "sprache" => {
-                self.language = filled().map(|l| l.chars().take(2).collect::<String>().to_lowercase())
+                self.language = filled().map(|l| l.chars().take(2).collect::<String>().to_lowercase());
             }
             "noindex" => self.noindex = value == "true",
             _ => return false,

@@ -119,7 +119,7 @@ fn read_meta(e: ElementRef<'_>, meta: &mut Meta) {
         "og:title" => meta.og_title = filled(content),
         "og:site_name" | "application-name" if meta.site.is_none() => meta.site = filled(content),
         "og:url" if is_http(content.trim()) && meta.stated_url.is_none() => {
-            meta.stated_url = Some(content.trim().to_owned())
+            meta.stated_url = Some(content.trim().to_owned());
         }
         "article:modified_time"
         | "og:updated_time"

@@ -55,7 +55,7 @@ pub fn read(table: ElementRef<'_>, walker: &Walker<'_>) -> Option<(Vec<Vec<Strin
             for (i, cell) in cells.iter().enumerate() {
                 match rows[0].get_mut(i) {
                     Some(above) if above != cell && !cell.is_empty() => {
-                        *above = text::squash(&format!("{above} {cell}"))
+                        *above = text::squash(&format!("{above} {cell}"));
                     }
                     _ => {}
                 }

@@ -176,7 +176,7 @@ fn run(shared: &Shared, woken: &Receiver<()>) {
             Ok(true) => changed_at = Some(Instant::now()),
             Ok(false) => {}
             Err(fault) => {
-                tracing::error!(%fault, cause = ?fault.source, "an index could not be brought up to date; it is tried again")
+                tracing::error!(%fault, cause = ?fault.source, "an index could not be brought up to date; it is tried again");
             }
         }
         if changed_at.is_some_and(|at| stopping || at.elapsed() > SAVE_AFTER) {

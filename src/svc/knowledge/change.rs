@@ -229,9 +229,9 @@ pub fn set_excluded(batch: &mut Batch<'_>, site: SiteId, id: DocumentId, exclude
     if document.excluded != excluded {
         document.excluded = excluded;
         if excluded {
-            withdraw(batch, &document)?
+            withdraw(batch, &document)?;
         } else {
-            announce(batch, &document)?
+            announce(batch, &document)?;
         }
         batch.put(Key::of(site).and(id), &document)?;
     }

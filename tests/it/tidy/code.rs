@@ -88,7 +88,8 @@ fn raw_string(text: &[char], start: usize) -> Option<usize> {
     if text.get(open) != Some(&'"') {
         return None;
     }
-    let is_end = |j: usize| text[j] == '"' && text[j + 1..].iter().take(hashes).filter(|&&c| c == '#').count() == hashes;
+    let is_end =
+        |j: usize| text[j] == '"' && text[j + 1..].iter().take(hashes).filter(|&&c| c == '#').count() == hashes;
     Some((open + 1..text.len()).find(|&j| is_end(j)).map_or(text.len(), |j| j + 1 + hashes))
 }
 
@@ -147,7 +148,9 @@ pub(super) fn references(file: &Path, source: &str) -> Vec<Reference> {
     let mut depth = 0;
     let mut i = 0;
     while i < tokens.len() {
-        let here = |inline: &[(String, usize)]| own.iter().cloned().chain(inline.iter().map(|m| m.0.clone())).collect::<Vec<_>>();
+        let here = |inline: &[(String, usize)]| {
+            own.iter().cloned().chain(inline.iter().map(|m| m.0.clone())).collect::<Vec<_>>()
+        };
         let (line, token) = &tokens[i];
         match token {
             Token::Mark('{') => depth += 1,
@@ -158,7 +161,9 @@ pub(super) fn references(file: &Path, source: &str) -> Vec<Reference> {
                 }
             }
             Token::Word(word) if word == "mod" => {
-                if let (Some((_, Token::Word(name))), Some((_, Token::Mark('{')))) = (tokens.get(i + 1), tokens.get(i + 2)) {
+                if let (Some((_, Token::Word(name))), Some((_, Token::Mark('{')))) =
+                    (tokens.get(i + 1), tokens.get(i + 2))
+                {
                     inline.push((name.clone(), depth));
                 }
             }
