@@ -129,10 +129,18 @@ async fn here(call: Call, config: Config, progress: &Progress) -> Outcome<Value>
     // A one-shot verb asks with the whole product, not with what happens to be loaded yet.
     let _ = running.services.model.ready().await;
     let services = Arc::clone(&running.services);
+    // Nor with indexes that are still being loaded or built anew.
+    for site in site_list(&services)? {
+        services.indexes.caught_up(site).await?;
+    }
     let outcome = call.carry_out(&services, progress).await;
     drop(services);
     running.stop().await;
     outcome
+}
+
+fn site_list(services: &Services) -> Outcome<Vec<crate::base::id::SiteId>> {
+    Ok(crate::svc::site::list(&services.store)?.into_iter().map(|site| site.id).collect())
 }
 
 /// What the server does with a request that came through the local socket.

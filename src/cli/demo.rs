@@ -27,8 +27,8 @@ const SLUG: &str = "musterstadt";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Keep the data in this folder instead of a temporary one
-    #[arg(long, value_name = "DIR")]
+    /// Keep the data, in this folder, instead of using a temporary one
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "musterstadt")]
     keep: Option<PathBuf>,
     /// Open the page in a browser
     #[arg(long)]

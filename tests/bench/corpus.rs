@@ -1,9 +1,9 @@
 //! Made-up passages and vectors that look like real ones. The same number always makes the same passage.
 //!
 //! Passages: sentences of the sample town with their words shuffled, some words exchanged for numbers and for compounds
-//! of two words, so that the vocabulary grows with the corpus as it does in German. Vectors: topics in 48 dimensions,
-//! projected into all, plus noise. Real embeddings have such a low inner dimension too; vectors that are random in all
-//! dimensions would make approximate search look worse than it is, vectors in tight bundles better.
+//! of two words, so that the vocabulary grows with the corpus as it does in German. Vectors: bundles in 48 dimensions,
+//! projected into all, plus noise. They are easier than real ones: the recall of approximate search measured with them
+//! can warn, not praise.
 
 use std::fmt::Write as _;
 use std::path::Path;
