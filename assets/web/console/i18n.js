@@ -32,7 +32,9 @@ const region = () => (current === 'de' ? 'de-DE' : 'en-GB');
 
 /** @param {string} key @param {Record<string, any>} [slots] */
 export function say(key, slots) {
-  const text = /** @type {Record<string,string>} */ (WORDS[current])[key];
+  const words = /** @type {Record<string,string>} */ (WORDS[current]);
+  // One of a thing has a form of its own where the words differ.
+  const text = (String(slots?.n) === '1' ? words[`${key}1`] : undefined) ?? words[key];
   return (text ?? key).replace(/\{(\w+)\}/g, (all, name) => String(slots?.[name] ?? all));
 }
 

@@ -25,9 +25,12 @@ const EVENTS_MAX: usize = 32;
 /// Time between two requests to the same public host.
 const DELAY: Duration = Duration::from_millis(200);
 const CONCURRENCY: usize = 4;
-/// Seconds a page takes end to end, for the estimate before embedding starts; refined by nothing: it
-/// is shown as "about".
-const SECONDS_PER_PAGE: f64 = 0.5;
+/// Passages of a page, until the site has pages of its own to tell.
+const PASSAGES_PER_PAGE: f64 = 4.0;
+/// A passage and all its sentences are about this many times the passage's tokens.
+const TEXTS_PER_PASSAGE: f64 = 2.5;
+/// Text of the length of a usual passage, embedded once to learn how fast this machine is.
+const PROBE: &str = "Die Öffnungszeiten des Bürgerbüros finden Sie auf dieser Seite. ";
 
 impl Ingest {
     fn plan(&self, source: &Source, discover_only: bool) -> Outcome<Plan> {
@@ -77,14 +80,33 @@ impl Ingest {
             *folders.entry(if is_folder { format!("/{first}/") } else { "/".to_owned() }).or_default() += 1;
         }
         let pages = report.pages_found.max(report.urls.len());
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let expected_seconds = (pages as f64 * SECONDS_PER_PAGE).ceil() as u64;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let expected_seconds = (pages as f64 * self.seconds_per_page(&source).await?).ceil() as u64;
         Ok(json!({
             "pages_found": pages,
             "folders": folders.into_iter().map(|(path, pages)| json!({"path": path, "pages": pages})).collect::<Vec<_>>(),
             "expected_seconds": expected_seconds,
             "start_url": report.start_url,
         }))
+    }
+
+    /// What a page takes from fetching to its last vector, measured on this machine.
+    async fn seconds_per_page(&self, source: &Source) -> Outcome<f64> {
+        let fetch = self.plan(source, true)?.delay.as_secs_f64();
+        let Some(model) = self.tokenizer().await else { return Ok(fetch) };
+        let counts = knowledge::counts(&self.store, source.site)?;
+        let passages =
+            if counts.documents > 0 { counts.chunks as f64 / counts.documents as f64 } else { PASSAGES_PER_PAGE };
+        // Each time another text, so that nothing is answered from memory; the first pays for cold caches.
+        let mut seconds = f64::INFINITY;
+        for n in 0..3 {
+            let started = Instant::now();
+            let probe = format!("{n} {}", PROBE.repeat(9));
+            model.pool.embed_passage_now(&probe).await.map_err(Fault::internal)?;
+            seconds = seconds.min(started.elapsed().as_secs_f64());
+        }
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as f64;
+        Ok(fetch.max(passages * TEXTS_PER_PASSAGE * seconds / threads))
     }
 
     /// Reads a website into its site.
