@@ -149,6 +149,9 @@ impl WordIndex {
         let _one_writer = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let state = self.state();
         let mut writer: IndexWriter = state.index.writer_with_num_threads(1, WRITER_BYTES)?;
+        // A process that died between writing its files and naming them in meta.json leaves files behind whose names
+        // the next commit would use again, and fail on.
+        writer.garbage_collect_files().wait()?;
         let mut policy = LogMergePolicy::default();
         policy.set_del_docs_ratio_before_merge(DELETED_RATIO_MAX);
         writer.set_merge_policy(Box::new(policy));

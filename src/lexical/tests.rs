@@ -256,3 +256,19 @@ proptest! {
         }
     }
 }
+
+/// A process killed after its deletions were written and before meta.json named them: the next commit would use the
+/// same file names.
+#[test]
+fn files_of_a_commit_that_never_was_are_swept() {
+    let (dir, index) = fresh(&town());
+    let meta = fs::read(dir.path().join("meta.json")).unwrap();
+    index.apply(&[], &[2], 2).unwrap();
+    drop(index);
+    fs::write(dir.path().join("meta.json"), meta).unwrap();
+    let (index, applied) = WordIndex::open(dir.path(), "t").unwrap();
+    assert_eq!(applied, Some(1));
+    index.apply(&[], &[2], 2).unwrap();
+    assert_eq!(keys(&index, "Hundesteuer"), [0_u64; 0]);
+    assert_eq!(index.keys().unwrap(), [1, 3, 4, 5, 6]);
+}
