@@ -59,6 +59,7 @@ codes! {
     Cancelled "cancelled" 499 "Cancelled";
     Internal "internal" 500 "Something went wrong inside";
     StoreFailed "store_failed" 500 "The store cannot be written";
+    DiskFull "disk_full" 507 "The disk is full";
     SchemaNewer "schema_newer" 500 "The data folder was written by a newer version";
     ConfigInvalid "config_invalid" 500 "The configuration cannot be used";
     FolderLocked "folder_locked" 503 "The data folder is in use";

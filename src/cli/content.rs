@@ -116,6 +116,14 @@ pub(crate) async fn wait(services: &Services, id: JobId, progress: &Progress) ->
                     last.and_then(|e| Code::ALL.iter().copied().find(|c| c.name() == e.code)).unwrap_or(Code::Internal);
                 return Err(Fault::new(code, last.map_or_else(|| format!("{id} failed"), |e| e.reason.clone())));
             }
+            State::Queued if services.jobs.is_stalled() => {
+                return Err(Fault::new(
+                    Code::StoreFailed,
+                    format!(
+                        "{id} is queued, but the store cannot be written; see the log, free disk space and start again"
+                    ),
+                ));
+            }
             State::Queued | State::Running => {}
         }
         match services.jobs.watch(id) {

@@ -32,6 +32,12 @@ pub use table::Table;
 /// The schema this build reads and writes.
 pub const SCHEMA: u32 = 1;
 
+/// Free space below which the store takes no more content. redb cannot go on after a failed write, so that it must
+/// never meet the end of the disk itself; the indexes need room for a merge, too.
+pub const FREE_MIN: u64 = 64 * 1024 * 1024;
+/// What is small and has to be kept also then (how a job ended, a conversation's turn) goes on down to here.
+const FREE_LEAST: u64 = 8 * 1024 * 1024;
+
 /// What can go wrong between us and the file.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -47,6 +53,8 @@ pub enum StoreError {
     Corrupt { table: &'static str, reason: String },
     #[error("a value of {bytes} bytes is over the limit")]
     ValueTooLarge { bytes: usize },
+    #[error("{free} bytes are free beside the store, {FREE_MIN} are kept")]
+    DiskFull { free: u64 },
     #[error("the store is closed")]
     Closed,
 }
@@ -63,6 +71,14 @@ impl From<StoreError> for crate::base::Fault {
         match error {
             StoreError::SchemaNewer { .. } => Fault::new(Code::SchemaNewer, error.to_string()),
             StoreError::ValueTooLarge { .. } => Fault::invalid(error.to_string()),
+            StoreError::DiskFull { free } => Fault::new(
+                Code::DiskFull,
+                format!(
+                    "the disk of the data folder is full ({} MB free, {} MB are needed): free space or enlarge it, then try again. Nothing was changed; questions are still answered",
+                    free / 1_000_000,
+                    FREE_MIN / 1_000_000
+                ),
+            ),
             other => Fault::new(
                 Code::StoreFailed,
                 "the store did not accept the change; nothing was changed. Check free disk space and the log",
@@ -98,7 +114,7 @@ impl Store {
         let db = builder.create(&path).map_err(|e| StoreError::Open(Box::new(e.into())))?;
         table::prepare(&db, &path)?;
         let db = Arc::new(db);
-        let writer = writer::Writer::start(Arc::clone(&db))?;
+        let writer = writer::Writer::start(Arc::clone(&db), dir.to_owned())?;
         Ok(Self { inner: Arc::new(Inner { db, writer }) })
     }
 
@@ -115,7 +131,17 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.inner.writer.submit(change).await
+        self.inner.writer.submit(change, FREE_MIN).await
+    }
+
+    /// [`Store::write`] for small records that must not be lost when the disk is nearly full.
+    pub async fn write_last<T, E, F>(&self, change: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Batch<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.inner.writer.submit(change, FREE_LEAST).await
     }
 
     /// [`Store::write`] for threads that are not async.
@@ -125,7 +151,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.inner.writer.submit_blocking(change)
+        self.inner.writer.submit_blocking(change, FREE_LEAST)
     }
 
     /// Every record as text, one line each, in key order: equal dumps mean equal content. For tests

@@ -129,7 +129,7 @@ impl Dialogs {
     ) -> Outcome<Answer> {
         let question = question.to_owned();
         self.store
-            .write(move |batch| {
+            .write_last(move |batch| {
                 let key = dialog.key();
                 if let Some(stored) = batch.get::<Dialog>(&key)? {
                     dialog = stored;

@@ -19,20 +19,26 @@ const AT_ONCE: usize = 2;
 /// Works off the queue until `stopping` is set; what runs then is finished or left to the next start.
 pub async fn run_jobs(ingest: Arc<Ingest>, jobs: Arc<Jobs>, stopping: Arc<AtomicBool>) {
     let mut running = tokio::task::JoinSet::new();
+    let mut silent = false;
     while !stopping.load(Ordering::Relaxed) {
         while running.try_join_next().is_some() {}
         if running.len() >= AT_ONCE {
             running.join_next().await;
             continue;
         }
-        match jobs.claim().await {
+        let claimed = jobs.claim().await;
+        // A store that stays closed is reported once, not every second.
+        let silence = std::mem::replace(&mut silent, claimed.is_err());
+        match claimed {
             Ok(Some((job, progress))) => {
                 let (ingest, jobs) = (Arc::clone(&ingest), Arc::clone(&jobs));
                 running.spawn(async move { run_one(ingest, jobs, job, progress).await });
             }
             Ok(None) => jobs.wait().await,
             Err(fault) => {
-                tracing::error!(%fault, cause = ?fault.source, "the job queue cannot be read");
+                if !silence {
+                    tracing::error!(%fault, cause = ?fault.source, "the job queue cannot be read");
+                }
                 tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             }
         }

@@ -10,6 +10,7 @@ mod record;
 mod tests;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -37,6 +38,8 @@ pub struct Jobs {
     store: Store,
     live: std::sync::Arc<Mutex<HashMap<JobId, Live>>>,
     wake: Notify,
+    /// Whether the last claim failed: nothing that is queued will run.
+    stalled: AtomicBool,
 }
 
 impl Jobs {
@@ -54,7 +57,7 @@ impl Jobs {
                 Ok::<_, Fault>(())
             })?;
         }
-        Ok(Self { store, live: std::sync::Arc::default(), wake: Notify::new() })
+        Ok(Self { store, live: std::sync::Arc::default(), wake: Notify::new(), stalled: AtomicBool::new(false) })
     }
 
     /// Queues work, or returns the job that is queued or running for the very same work.
@@ -95,7 +98,7 @@ impl Jobs {
     pub async fn claim(&self) -> Outcome<Option<(Job, Progress)>> {
         let claimed = self
             .store
-            .write(|batch| {
+            .write_last(|batch| {
                 let now = now_ms();
                 let Some(mut job) =
                     active(batch)?.into_iter().find(|job| job.state == State::Queued && job.not_before <= now)
@@ -108,8 +111,9 @@ impl Jobs {
                 batch.put(Key::of(job.id), &job)?;
                 Ok::<_, Fault>(Some(job))
             })
-            .await?;
-        let Some(job) = claimed else { return Ok(None) };
+            .await;
+        self.stalled.store(claimed.is_err(), Ordering::Relaxed);
+        let Some(job) = claimed? else { return Ok(None) };
         let (report, _) = watch::channel(job.clone());
         let progress = Progress::new({
             let (live, id) = (std::sync::Arc::downgrade(&self.live), job.id);
@@ -131,9 +135,9 @@ impl Jobs {
     /// Stores how a job ended. A passing failure queues it again, later each time.
     pub async fn finish(&self, id: JobId, outcome: Outcome<serde_json::Value>, errors: Vec<JobError>) -> Outcome<()> {
         let live = self.snapshot_of(id);
-        let finished = self
+        let stored = self
             .store
-            .write(move |batch| {
+            .write_last(move |batch| {
                 let mut job: Job = batch.get(Key::of(id))?.ok_or_else(|| Fault::not_found(format!("job {id}")))?;
                 if let Some(live) = live {
                     (job.phase, job.done, job.total) = (live.phase, live.done, live.total);
@@ -164,12 +168,29 @@ impl Jobs {
                 forget_old(batch)?;
                 Ok::<_, Fault>(job)
             })
-            .await?;
+            .await;
+        let finished = match stored {
+            Ok(finished) => finished,
+            Err(fault) => {
+                self.give_up(id, &fault);
+                return Err(fault);
+            }
+        };
         if let Some(live) = self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
             live.report.send_replace(finished);
         }
         self.wake.notify_one();
         Ok(())
+    }
+
+    /// The end of a job that cannot be stored: who waits for it is told; the next start queues it again.
+    fn give_up(&self, id: JobId, fault: &Fault) {
+        if let Some(live) = self.live.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            live.report.send_modify(|job| {
+                job.state = State::Failed;
+                job.errors.push(JobError::from(fault));
+            });
+        }
     }
 
     /// Stops a job: at once when it waits, at its next safe point when it runs.
@@ -178,7 +199,7 @@ impl Jobs {
             live.progress.cancel();
         }
         self.store
-            .write(move |batch| {
+            .write_last(move |batch| {
                 let mut job: Job = batch.get(Key::of(id))?.ok_or_else(|| Fault::not_found(format!("job {id}")))?;
                 if job.state == State::Queued {
                     job.state = State::Cancelled;
@@ -237,6 +258,11 @@ impl Jobs {
     /// Waits until there may be something to claim.
     pub async fn wait(&self) {
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), self.wake.notified()).await;
+    }
+
+    /// Whether queued jobs are not being run, since the store refuses to say that they do.
+    pub fn is_stalled(&self) -> bool {
+        self.stalled.load(Ordering::Relaxed)
     }
 
     fn snapshot_of(&self, id: JobId) -> Option<Job> {
