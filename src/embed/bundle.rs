@@ -60,8 +60,8 @@ impl Bundle {
         let manifest = read(folder, MANIFEST_FILE)?;
         let parsed = parse(&manifest)?;
         files.insert(MANIFEST_FILE.to_owned(), manifest);
-        for name in parsed.files.keys() {
-            files.insert(name.clone(), read(folder, name)?);
+        for (name, _) in parsed.all_files() {
+            files.insert(name.to_owned(), read(folder, name)?);
         }
         Self::assemble(files)
     }
@@ -89,10 +89,10 @@ impl Bundle {
     /// # Errors
     /// [`EmbedError::Checksum`] for the first file that differs, [`EmbedError::Incomplete`] for one that is not there.
     pub fn verify(&self) -> Result<()> {
-        for (name, expected) in &self.manifest.files {
+        for (name, expected) in self.manifest.all_files() {
             let found = hex(&Sha256::digest(&self.file(name)?));
             if !found.eq_ignore_ascii_case(expected) {
-                return Err(EmbedError::Checksum { file: name.clone(), expected: expected.clone(), found });
+                return Err(EmbedError::Checksum { file: name.to_owned(), expected: expected.to_owned(), found });
             }
         }
         Ok(())

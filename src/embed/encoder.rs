@@ -1,60 +1,19 @@
-//! BERT's encoder (Devlin et al. 2018, arXiv:1810.04805) for CPUs: f32 weights, packed once at load; the word table stays
-//! quantised in the bundle.
-//!
-//! Texts of a batch lie one after the other without padding: linear layers see all rows, attention sees one text at a
-//! time. A text therefore has the same vector alone and in company. Everything runs on the calling thread.
+//! Texts to vectors of length one: the states of [`Body`], pooled.
 
-use std::ops::Range;
+use std::sync::Arc;
 
+use super::body::Body;
 use super::bundle::Bundle;
 use super::error::{EmbedError, Result};
-use super::kernels::{self, Level};
 use super::manifest::Pooling;
-use super::math::{Block, LANES, Rows};
-use super::weights::{Geometry, WEIGHTS_FILE, Weights, WordTable};
-
-/// Most tokens of one batch; bounds the working memory (about 40 kB per token, and the longest text's scores).
-const BATCH_TOKENS_MAX: usize = 16_384;
-
-struct Linear {
-    weights: Vec<Block>,
-    bias: Vec<f32>,
-}
-
-struct Norm {
-    gain: Vec<f32>,
-    bias: Vec<f32>,
-}
-
-struct Layer {
-    /// Queries, keys and values beside each other; the queries are already divided by the root of the head's size.
-    attend: Linear,
-    attend_out: Linear,
-    attend_norm: Norm,
-    widen: Linear,
-    narrow: Linear,
-    out_norm: Norm,
-}
+use super::weights::{WEIGHTS_FILE, Weights, WordTable};
 
 /// Turns token ids into vectors of length one. Immutable: threads share it.
 pub struct Encoder {
-    geometry: Geometry,
+    body: Body,
     pooling: Pooling,
-    max_tokens: usize,
-    level: Level,
-    words: WordTable,
-    /// `[positions, hidden]`, the type embedding of a single text already added.
-    positions: Vec<f32>,
-    norm: Norm,
-    layers: Vec<Layer>,
-}
-
-/// Buffers that one call uses again in every layer and head.
-#[derive(Default)]
-struct Scratch {
-    keys: Vec<Block>,
-    values: Vec<Block>,
-    scores: Vec<f32>,
+    vocabulary: usize,
+    words: Arc<WordTable>,
 }
 
 impl Encoder {
@@ -64,7 +23,7 @@ impl Encoder {
     /// [`EmbedError::Incomplete`] or [`EmbedError::Malformed`] when the bundle holds no encoder of a supported shape.
     pub fn load(bundle: &Bundle) -> Result<Self> {
         let manifest = bundle.manifest();
-        let weights = Weights::open(bundle.file(WEIGHTS_FILE)?)?;
+        let weights = Weights::open(WEIGHTS_FILE, bundle.file(WEIGHTS_FILE)?)?;
         let geometry = weights.geometry;
         if geometry.hidden != manifest.dimensions || manifest.max_tokens > geometry.positions {
             return Err(EmbedError::Malformed {
@@ -75,32 +34,28 @@ impl Encoder {
                 ),
             });
         }
-        let hidden = geometry.hidden;
-        let mut positions = weights.dense("embeddings.position_embeddings.weight", &[geometry.positions, hidden])?;
-        let types = weights.dense("embeddings.token_type_embeddings.weight", &[2, hidden])?;
-        for row in positions.chunks_exact_mut(hidden) {
-            row.iter_mut().zip(&types).for_each(|(p, t)| *p += t);
-        }
+        let words = Arc::new(weights.words()?);
         Ok(Self {
-            geometry,
+            body: Body::load(&weights, Arc::clone(&words), manifest.max_tokens)?,
             pooling: manifest.pooling,
-            max_tokens: manifest.max_tokens,
-            level: kernels::level(),
-            words: weights.words()?,
-            positions,
-            norm: load_norm(&weights, "embeddings.LayerNorm")?,
-            layers: (0..geometry.layers).map(|n| load_layer(&weights, n)).collect::<Result<_>>()?,
+            vocabulary: words.rows(),
+            words,
         })
     }
 
     /// Length of a vector.
     pub fn dimensions(&self) -> usize {
-        self.geometry.hidden
+        self.body.geometry.hidden
     }
 
     /// Number of token ids the word table has rows for.
     pub fn vocabulary_len(&self) -> usize {
-        self.geometry.vocabulary
+        self.vocabulary
+    }
+
+    /// The word embeddings, for a second model over the same vocabulary.
+    pub(super) fn words(&self) -> Arc<WordTable> {
+        Arc::clone(&self.words)
     }
 
     /// The vector of one text, of length one.
@@ -121,108 +76,14 @@ impl Encoder {
     }
 
     fn embed_texts(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>> {
-        let spans = self.check(texts)?;
-        if spans.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows = spans.last().map_or(0, |span| span.end);
-        let mut state = self.embed_words(texts, rows)?;
-        let Geometry { hidden, inner, epsilon, .. } = self.geometry;
-        let mut attend = vec![0.0; rows * hidden * 3];
-        let mut mixed = vec![0.0; rows * hidden];
-        let mut wide = vec![0.0; rows * inner];
-        let mut scratch = Scratch::default();
-        for layer in &self.layers {
-            self.linear(&layer.attend, &state, &mut attend);
-            for span in &spans {
-                self.attention(span, &attend, &mut mixed, &mut scratch);
-            }
-            // The first third of `attend` is free again and takes the result.
-            let sum = &mut attend[..rows * hidden];
-            self.linear(&layer.attend_out, &mixed, sum);
-            kernels::add_norm(self.level, sum, &state, &layer.attend_norm.gain, &layer.attend_norm.bias, epsilon);
-            self.linear(&layer.widen, sum, &mut wide);
-            kernels::gelu(self.level, &mut wide);
-            self.linear(&layer.narrow, &wide, &mut state);
-            kernels::add_norm(self.level, &mut state, sum, &layer.out_norm.gain, &layer.out_norm.bias, epsilon);
-        }
-        spans.into_iter().map(|span| self.pool(&state[span.start * hidden..span.end * hidden])).collect()
-    }
-
-    /// The rows of each text.
-    fn check(&self, texts: &[&[u32]]) -> Result<Vec<Range<usize>>> {
-        let mut end = 0;
-        let mut spans = Vec::with_capacity(texts.len());
-        for ids in texts {
-            if ids.is_empty() || ids.len() > self.max_tokens {
-                return Err(EmbedError::BadInput(format!(
-                    "{} tokens; 1 to {} are allowed",
-                    ids.len(),
-                    self.max_tokens
-                )));
-            }
-            spans.push(end..end + ids.len());
-            end += ids.len();
-        }
-        if end > BATCH_TOKENS_MAX {
-            return Err(EmbedError::BadInput(format!("{end} tokens at once; {BATCH_TOKENS_MAX} are allowed")));
-        }
-        Ok(spans)
-    }
-
-    /// Word, position and type embeddings, normalised: `[rows, hidden]`.
-    fn embed_words(&self, texts: &[&[u32]], rows: usize) -> Result<Vec<f32>> {
-        let hidden = self.geometry.hidden;
-        let mut state = vec![0.0; rows * hidden];
-        let mut positions = Vec::with_capacity(rows * hidden);
-        let places = texts.iter().flat_map(|ids| ids.iter());
-        for (id, row) in places.zip(state.chunks_exact_mut(hidden)) {
-            self.words.decode(*id, row).ok_or_else(|| EmbedError::BadInput(format!("no token has the id {id}")))?;
-        }
-        for ids in texts {
-            positions.extend_from_slice(&self.positions[..ids.len() * hidden]);
-        }
-        kernels::add_norm(self.level, &mut state, &positions, &self.norm.gain, &self.norm.bias, self.geometry.epsilon);
-        Ok(state)
-    }
-
-    /// `out = input x weights + bias` for all rows.
-    fn linear(&self, layer: &Linear, input: &[f32], out: &mut [f32]) {
-        let width = layer.bias.len();
-        let rows = out.len() / width;
-        let columns = input.len() / rows;
-        let left = Rows { data: input, rows, columns, stride: columns, offset: 0 };
-        kernels::multiply(self.level, left, &layer.weights, &layer.bias, out, (width, 0));
-    }
-
-    /// Attention within one text, all heads, from `attend` (`[rows, 3 * hidden]`) to `mixed` (`[rows, hidden]`).
-    fn attention(&self, span: &Range<usize>, attend: &[f32], mixed: &mut [f32], scratch: &mut Scratch) {
-        let Geometry { hidden, heads, .. } = self.geometry;
-        let (size, tokens) = (hidden / heads, span.len());
-        let padded = tokens.next_multiple_of(LANES);
-        let data = &attend[span.start * hidden * 3..span.end * hidden * 3];
-        let mixed = &mut mixed[span.start * hidden..span.end * hidden];
-        scratch.scores.resize(tokens * padded, 0.0);
-        for head in 0..heads {
-            let part = |third: usize| Rows {
-                data,
-                rows: tokens,
-                columns: size,
-                stride: hidden * 3,
-                offset: third * hidden + head * size,
-            };
-            kernels::pack_rows(part(1), &mut scratch.keys);
-            kernels::multiply(self.level, part(0), &scratch.keys, &[], &mut scratch.scores, (padded, 0));
-            kernels::softmax(self.level, &mut scratch.scores, padded, tokens);
-            kernels::pack_columns(part(2), tokens, &mut scratch.values);
-            let weights = Rows { data: &scratch.scores, rows: tokens, columns: tokens, stride: padded, offset: 0 };
-            kernels::multiply(self.level, weights, &scratch.values, &[], mixed, (hidden, head * size));
-        }
+        let hidden = self.dimensions();
+        let (spans, states) = self.body.states(texts)?;
+        spans.into_iter().map(|span| self.pool(&states[span.start * hidden..span.end * hidden])).collect()
     }
 
     /// One vector from the rows of one text.
     fn pool(&self, rows: &[f32]) -> Result<Vec<f32>> {
-        let hidden = self.geometry.hidden;
+        let hidden = self.dimensions();
         let mut vector = vec![0.0_f32; hidden];
         let used = match self.pooling {
             Pooling::Mean => rows,
@@ -241,44 +102,4 @@ impl Encoder {
         }
         Ok(vector)
     }
-}
-
-fn load_norm(weights: &Weights, name: &str) -> Result<Norm> {
-    let hidden = [weights.geometry.hidden];
-    Ok(Norm {
-        gain: weights.dense(&format!("{name}.weight"), &hidden)?,
-        bias: weights.dense(&format!("{name}.bias"), &hidden)?,
-    })
-}
-
-/// `names` are layers of the same input whose outputs come to lie side by side; the first is scaled.
-fn load_linear(weights: &Weights, names: &[String], (rows, columns): (usize, usize), scale: f32) -> Result<Linear> {
-    let mut matrix = Vec::with_capacity(names.len() * rows * columns);
-    let mut bias = Vec::with_capacity(names.len() * rows);
-    for name in names {
-        matrix.extend(weights.dense(&format!("{name}.weight"), &[rows, columns])?);
-        bias.extend(weights.dense(&format!("{name}.bias"), &[rows])?);
-    }
-    matrix.iter_mut().take(rows * columns).for_each(|w| *w *= scale);
-    bias.iter_mut().take(rows).for_each(|b| *b *= scale);
-    let mut packed = Vec::new();
-    let view = Rows { data: &matrix, rows: bias.len(), columns, stride: columns, offset: 0 };
-    kernels::pack_rows(view, &mut packed);
-    Ok(Linear { weights: packed, bias })
-}
-
-fn load_layer(weights: &Weights, number: usize) -> Result<Layer> {
-    let Geometry { hidden, inner, heads, .. } = weights.geometry;
-    let name = |part: &str| format!("encoder.layer.{number}.{part}");
-    #[allow(clippy::cast_precision_loss)]
-    let scale = 1.0 / ((hidden / heads) as f32).sqrt();
-    let attend = ["query", "key", "value"].map(|part| name(&format!("attention.self.{part}")));
-    Ok(Layer {
-        attend: load_linear(weights, &attend, (hidden, hidden), scale)?,
-        attend_out: load_linear(weights, &[name("attention.output.dense")], (hidden, hidden), 1.0)?,
-        attend_norm: load_norm(weights, &name("attention.output.LayerNorm"))?,
-        widen: load_linear(weights, &[name("intermediate.dense")], (inner, hidden), 1.0)?,
-        narrow: load_linear(weights, &[name("output.dense")], (hidden, inner), 1.0)?,
-        out_norm: load_norm(weights, &name("output.LayerNorm"))?,
-    })
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use super::bundle::Bundle;
+use super::cross::CrossEncoder;
 use super::encoder::Encoder;
 use super::error::{EmbedError, Result};
 use super::manifest::{Manifest, ModelId};
@@ -27,7 +28,7 @@ impl Model {
     /// Checks and loads a bundle on this thread and one helper, then starts the inference threads.
     ///
     /// # Errors
-    /// Whatever [`Bundle::verify`], [`Tokenizer::load`], [`Encoder::load`] and [`EmbedPool::start`] say, and
+    /// Whatever [`Bundle::verify`], [`Tokenizer::load`], [`Encoder::load`], [`CrossEncoder::load`] and [`EmbedPool::start`] say, and
     /// [`EmbedError::Malformed`] when tokenizer and encoder do not belong together.
     pub fn load(bundle: &Bundle, threads: usize) -> Result<Self> {
         // First, so that no parser ever sees a damaged file.
@@ -46,7 +47,8 @@ impl Model {
                 reason: "more pieces than encoder.gguf has rows".into(),
             });
         }
-        let pool = EmbedPool::start(encoder, Arc::clone(&tokenizer), &manifest, threads)?;
+        let cross = CrossEncoder::load(bundle, encoder.words())?.map(Arc::new);
+        let pool = EmbedPool::start(encoder, cross, Arc::clone(&tokenizer), &manifest, threads)?;
         Ok(Self { id: manifest.id(), manifest, tokenizer, pool })
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::cross::CROSS_FILE;
 use super::error::{EmbedError, Result};
 
 /// Name of the file in a model's folder.
@@ -28,8 +29,21 @@ pub struct Manifest {
     pub prefixes: Prefixes,
     /// File name to lowercase hexadecimal SHA-256.
     pub files: BTreeMap<String, String>,
+    /// The cross-encoder over the same vocabulary, if there is one. Not part of the id: it makes no vectors.
+    #[serde(default)]
+    pub cross_encoder: Option<CrossEncoderFile>,
     #[serde(default)]
     pub sources: Vec<Source>,
+}
+
+/// `cross-encoder.gguf` in the model's folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrossEncoderFile {
+    pub sha256: String,
+    /// How it came to be, for people to read.
+    #[serde(default)]
+    pub source: String,
 }
 
 /// How token vectors become one text vector.
@@ -109,6 +123,12 @@ impl Manifest {
             return Err(malformed("a file name with a path".into()));
         }
         Ok(manifest)
+    }
+
+    /// Every file with its checksum.
+    pub fn all_files(&self) -> impl Iterator<Item = (&str, &str)> {
+        let cross = self.cross_encoder.iter().map(|cross| (CROSS_FILE, cross.sha256.as_str()));
+        self.files.iter().map(|(name, sum)| (name.as_str(), sum.as_str())).chain(cross)
     }
 
     /// Everything that shapes a vector, hashed: file checksums, prefixes, pooling, normalisation, length limit. Name,

@@ -1,4 +1,5 @@
-//! Texts to vectors: the tokenizer, the encoder, its threads, and where the model's files come from.
+//! Texts to vectors: the tokenizer, the encoder, its threads, and where the model's files come from. And the
+//! cross-encoder, which reads question and passage together.
 //!
 //! Invariants: vectors have length one and come from the model whose [`ModelId`] is stored beside them; the tokenizer
 //! that counts is the one that encodes; one text is computed by one thread, parallelism is across texts; every file of
@@ -6,10 +7,12 @@
 //! Deliberately absent: downloads, GPU kernels, padding (texts of a batch are packed row after row, so that no mask can
 //! be forgotten), and any thread pool shared with others.
 
+mod body;
 mod bundle;
 mod cache;
 #[cfg(feature = "model")]
 mod compiled;
+mod cross;
 mod encoder;
 mod error;
 mod kernels;
@@ -26,9 +29,10 @@ mod weights;
 mod tests;
 
 pub use bundle::Bundle;
+pub use cross::{CrossEncoder, Judgement, Pair};
 pub use encoder::Encoder;
 pub use error::{EmbedError, Result};
 pub use loader::{LoadState, Model, ModelHandle};
-pub use manifest::{Manifest, ModelId, Pooling, Prefixes, Source};
+pub use manifest::{CrossEncoderFile, Manifest, ModelId, Pooling, Prefixes, Source};
 pub use pool::EmbedPool;
 pub use tokenizer::Tokenizer;

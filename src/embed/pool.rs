@@ -11,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::cache::Cache;
+use super::cross::{CrossEncoder, Judgement, Pair};
 use super::encoder::Encoder;
 use super::error::{EmbedError, Result};
 use super::manifest::Manifest;
@@ -28,13 +29,21 @@ const CACHE_TEXT_BYTES_MAX: usize = 2_000;
 /// Bytes of a text that can matter: more than any 512 tokens spell. Keeps a huge text from being tokenised in vain.
 const TEXT_BYTES_MAX: usize = 64 << 10;
 
-type Reply = oneshot::Sender<Result<Arc<[f32]>>>;
-/// What a thread does with a text; exchangeable for tests.
-type Work = dyn Fn(&str) -> Result<Vec<f32>> + Send + Sync;
+/// What a thread is asked.
+pub(super) enum Task {
+    /// The vector of a text, its prefix included.
+    Embed(String),
+    /// Window first, then the sentences.
+    Judge(Box<Pair>),
+}
+
+type Answer = Result<Arc<[f32]>>;
+/// What a thread does with a task; exchangeable for tests.
+type Work = dyn Fn(&Task) -> Result<Vec<f32>> + Send + Sync;
 
 struct Job {
-    text: String,
-    reply: Reply,
+    task: Task,
+    reply: oneshot::Sender<Answer>,
     /// Room in the passage queue, given back when a thread takes the job.
     _room: Option<OwnedSemaphorePermit>,
 }
@@ -60,6 +69,7 @@ pub struct EmbedPool {
     cache: Mutex<Cache>,
     query_prefix: String,
     passage_prefix: String,
+    has_judge: bool,
 }
 
 impl EmbedPool {
@@ -69,14 +79,24 @@ impl EmbedPool {
     /// [`EmbedError::LoadFailed`] when the system gives no thread at all.
     pub fn start(
         encoder: Arc<Encoder>,
+        cross: Option<Arc<CrossEncoder>>,
         tokenizer: Arc<Tokenizer>,
         manifest: &Manifest,
         threads: usize,
     ) -> Result<Self> {
         let max_tokens = manifest.max_tokens;
-        let work = move |text: &str| encoder.embed(&tokenizer.encode(text, max_tokens));
+        let has_judge = cross.is_some();
+        let work = move |task: &Task| match (task, &cross) {
+            (Task::Embed(text), _) => encoder.embed(&tokenizer.encode(text, max_tokens)),
+            (Task::Judge(pair), Some(cross)) => cross
+                .judge(&tokenizer, pair)
+                .map(|judgement| std::iter::once(judgement.window).chain(judgement.sentences).collect()),
+            (Task::Judge(_), None) => Err(EmbedError::Absent),
+        };
         let prefixes = &manifest.prefixes;
-        Self::start_with(Box::new(work), threads, prefixes.query.clone(), prefixes.passage.clone())
+        let mut pool = Self::start_with(Box::new(work), threads, prefixes.query.clone(), prefixes.passage.clone())?;
+        pool.has_judge = has_judge;
+        Ok(pool)
     }
 
     pub(super) fn start_with(
@@ -106,6 +126,7 @@ impl EmbedPool {
             cache: Mutex::new(Cache::new(CACHE_ENTRIES)),
             query_prefix,
             passage_prefix,
+            has_judge: false,
         })
     }
 
@@ -118,8 +139,10 @@ impl EmbedPool {
         if let Some(vector) = lock(&self.cache).get(text) {
             return Ok(vector);
         }
-        let vector =
-            self.submit(prefixed(&self.query_prefix, text), None)?.await.map_err(|_| EmbedError::Stopped)??;
+        let vector = self
+            .submit(Task::Embed(prefixed(&self.query_prefix, text)), None)?
+            .await
+            .map_err(|_| EmbedError::Stopped)??;
         if text.len() <= CACHE_TEXT_BYTES_MAX {
             lock(&self.cache).put(text.to_owned(), Arc::clone(&vector));
         }
@@ -131,7 +154,7 @@ impl EmbedPool {
     /// # Errors
     /// As [`EmbedPool::embed_query`].
     pub async fn embed_passage_now(&self, text: &str) -> Result<Arc<[f32]>> {
-        self.submit(prefixed(&self.passage_prefix, text), None)?.await.map_err(|_| EmbedError::Stopped)?
+        self.submit(Task::Embed(prefixed(&self.passage_prefix, text)), None)?.await.map_err(|_| EmbedError::Stopped)?
     }
 
     /// The vector of a passage. Waits for room; what exceeds the model's length is not seen.
@@ -140,7 +163,29 @@ impl EmbedPool {
     /// [`EmbedError::Stopped`] after [`EmbedPool::shutdown`], or what the computation says.
     pub async fn embed_passage(&self, text: &str) -> Result<Arc<[f32]>> {
         let room = Arc::clone(&self.room).acquire_owned().await.map_err(|_| EmbedError::Stopped)?;
-        self.submit(prefixed(&self.passage_prefix, text), Some(room))?.await.map_err(|_| EmbedError::Stopped)?
+        self.submit(Task::Embed(prefixed(&self.passage_prefix, text)), Some(room))?
+            .await
+            .map_err(|_| EmbedError::Stopped)?
+    }
+
+    /// Whether there is a cross-encoder.
+    pub fn has_judge(&self) -> bool {
+        self.has_judge
+    }
+
+    /// What the cross-encoder says of a question beside a few sentences; goes with the questions.
+    ///
+    /// # Errors
+    /// As [`EmbedPool::embed_query`]; [`EmbedError::Absent`] when the model has no cross-encoder.
+    pub async fn judge(&self, pair: Pair) -> Result<Judgement> {
+        if !self.has_judge {
+            return Err(EmbedError::Absent);
+        }
+        let odds = self.submit(Task::Judge(Box::new(pair)), None)?.await.map_err(|_| EmbedError::Stopped)??;
+        match odds.split_first() {
+            Some((&window, sentences)) => Ok(Judgement { window, sentences: sentences.to_vec() }),
+            None => Err(EmbedError::BadInput("no text".into())),
+        }
     }
 
     /// Texts waiting: (questions, passages).
@@ -166,12 +211,8 @@ impl EmbedPool {
         }
     }
 
-    /// Queues a text: as a passage if it brings `room`, else as a question.
-    fn submit(
-        &self,
-        text: String,
-        room: Option<OwnedSemaphorePermit>,
-    ) -> Result<oneshot::Receiver<Result<Arc<[f32]>>>> {
+    /// Queues a task: as a passage if it brings `room`, else as a question.
+    fn submit(&self, task: Task, room: Option<OwnedSemaphorePermit>) -> Result<oneshot::Receiver<Answer>> {
         let (reply, answer) = oneshot::channel();
         let mut queues = lock(&self.shared.queues);
         if queues.stopping {
@@ -184,7 +225,7 @@ impl EmbedPool {
                 return Err(EmbedError::Busy);
             }
         }
-        queue.push_back(Job { text, reply, _room: room });
+        queue.push_back(Job { task, reply, _room: room });
         drop(queues);
         self.shared.wake.notify_one();
         Ok(answer)
@@ -200,12 +241,12 @@ impl Drop for EmbedPool {
 /// A thread's life.
 fn run(shared: &Shared) {
     while let Some(job) = next(shared) {
-        let Job { text, reply, _room: room } = job;
+        let Job { task, reply, _room: room } = job;
         drop(room);
         if reply.is_closed() {
             continue;
         }
-        let result = catch_unwind(AssertUnwindSafe(|| (shared.work)(&text))).unwrap_or_else(|panic| {
+        let result = catch_unwind(AssertUnwindSafe(|| (shared.work)(&task))).unwrap_or_else(|panic| {
             let reason = panic.downcast_ref::<&str>().map(ToString::to_string);
             let reason = reason.or_else(|| panic.downcast_ref::<String>().cloned());
             Err(EmbedError::Panicked(reason.unwrap_or_else(|| "panic".into())))

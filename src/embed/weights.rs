@@ -1,4 +1,4 @@
-//! `encoder.gguf`: geometry and tensors. Read with candle; only rows of the word table are decoded here.
+//! A model's `.gguf`: geometry and tensors. Read with candle; only rows of the word table are decoded here.
 
 use std::io::Cursor;
 
@@ -24,12 +24,12 @@ pub(super) struct Geometry {
     pub(super) inner: usize,
     pub(super) heads: usize,
     pub(super) positions: usize,
-    pub(super) vocabulary: usize,
     pub(super) epsilon: f32,
 }
 
 /// An opened weights file.
 pub(super) struct Weights {
+    file: &'static str,
     bytes: Bytes,
     content: Content,
     pub(super) geometry: Geometry,
@@ -38,21 +38,19 @@ pub(super) struct Weights {
 impl Weights {
     /// # Errors
     /// [`EmbedError::Malformed`] when the file is no GGUF or its sizes do not suit the encoder.
-    pub(super) fn open(bytes: Bytes) -> Result<Self> {
-        let content = Content::read(&mut Cursor::new(&bytes)).map_err(malformed)?;
+    pub(super) fn open(file: &'static str, bytes: Bytes) -> Result<Self> {
+        let content = Content::read(&mut Cursor::new(&bytes)).map_err(|e| malformed(file, e))?;
         let number = |key: &str| -> Result<usize> {
-            let value = content.metadata.get(key).ok_or_else(|| malformed(format!("{key} is missing")))?;
-            Ok(value.to_u32().map_err(malformed)? as usize)
+            let value = content.metadata.get(key).ok_or_else(|| malformed(file, format!("{key} is missing")))?;
+            Ok(value.to_u32().map_err(|e| malformed(file, e))? as usize)
         };
         let epsilon = content.metadata.get("bert.attention.layer_norm_epsilon").and_then(|v| v.to_f32().ok());
-        let words = content.tensor_infos.get(WORDS).ok_or_else(|| malformed(format!("{WORDS} is missing")))?;
         let geometry = Geometry {
             layers: number("bert.block_count")?,
             hidden: number("bert.embedding_length")?,
             inner: number("bert.feed_forward_length")?,
             heads: number("bert.attention.head_count")?,
             positions: number("bert.context_length")?,
-            vocabulary: words.shape.dims().first().copied().unwrap_or(0),
             epsilon: epsilon.unwrap_or(1e-12),
         };
         let Geometry { layers, hidden, inner, heads, positions, .. } = geometry;
@@ -60,17 +58,19 @@ impl Weights {
         let sizes_fit =
             hidden <= 4096 && inner % LANES == 0 && (1..=16_384).contains(&inner) && hidden % BLOCK_NUMBERS == 0;
         if !head_fits || !sizes_fit || !(1..=96).contains(&layers) || !(2..=8192).contains(&positions) {
-            return Err(malformed(format!("{geometry:?} is not supported")));
+            return Err(malformed(file, format!("{geometry:?} is not supported")));
         }
-        Ok(Self { bytes, content, geometry })
+        Ok(Self { file, bytes, content, geometry })
     }
 
     /// A tensor in f32, row after row; `shape` is what it has to be.
     pub(super) fn dense(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        let malformed = |e: candle_core::Error| self.malformed(e);
         let cursor = &mut Cursor::new(&self.bytes);
         let tensor = self.content.tensor(cursor, name, &Device::Cpu).map_err(malformed)?;
         if tensor.shape().dims() != shape {
-            return Err(malformed(format!("{name} has shape {:?} instead of {shape:?}", tensor.shape().dims())));
+            let reason = format!("{name} has shape {:?} instead of {shape:?}", tensor.shape().dims());
+            return Err(self.malformed(reason));
         }
         let tensor = tensor.dequantize(&Device::Cpu).and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1());
         tensor.map_err(malformed)
@@ -78,17 +78,23 @@ impl Weights {
 
     /// The word table, left in its file.
     pub(super) fn words(&self) -> Result<WordTable> {
-        let Geometry { hidden, vocabulary, .. } = self.geometry;
-        let info = self.content.tensor_infos.get(WORDS).ok_or_else(|| malformed(format!("{WORDS} is missing")))?;
-        if info.ggml_dtype != GgmlDType::Q4_0 || info.shape.dims() != [vocabulary, hidden] {
-            return Err(malformed("the word table is not Q4_0"));
-        }
+        let hidden = self.geometry.hidden;
+        let info = self.content.tensor_infos.get(WORDS).ok_or_else(|| self.malformed(format!("{WORDS} is missing")))?;
+        let rows = match *info.shape.dims() {
+            [rows, columns] if columns == hidden && info.ggml_dtype == GgmlDType::Q4_0 => rows,
+            _ => return Err(self.malformed("the word table is not Q4_0")),
+        };
         let row_bytes = hidden / BLOCK_NUMBERS * BLOCK_BYTES;
-        let start = usize::try_from(self.content.tensor_data_offset + info.offset).map_err(malformed)?;
-        let end = vocabulary.checked_mul(row_bytes).and_then(|length| start.checked_add(length));
-        let end =
-            end.filter(|end| *end <= self.bytes.len()).ok_or_else(|| malformed("the word table ends too early"))?;
-        Ok(WordTable { bytes: self.bytes.slice(start..end), row_bytes })
+        let start = usize::try_from(self.content.tensor_data_offset + info.offset).map_err(|e| self.malformed(e))?;
+        let end = rows.checked_mul(row_bytes).and_then(|length| start.checked_add(length));
+        let end = end
+            .filter(|end| *end <= self.bytes.len())
+            .ok_or_else(|| self.malformed("the word table ends too early"))?;
+        Ok(WordTable { bytes: self.bytes.slice(start..end), row_bytes, rows })
+    }
+
+    fn malformed(&self, reason: impl ToString) -> EmbedError {
+        malformed(self.file, reason)
     }
 }
 
@@ -98,9 +104,14 @@ const WORDS: &str = "embeddings.word_embeddings.weight";
 pub(super) struct WordTable {
     bytes: Bytes,
     row_bytes: usize,
+    rows: usize,
 }
 
 impl WordTable {
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// Writes row `id` to `row`, which is one row long; `None` when there is no such row.
     pub(super) fn decode(&self, id: u32, row: &mut [f32]) -> Option<()> {
         let start = (id as usize).checked_mul(self.row_bytes)?;
@@ -128,6 +139,6 @@ fn half(bits: u16) -> f32 {
 }
 
 #[allow(clippy::needless_pass_by_value)] // Taken by `map_err`.
-fn malformed(reason: impl ToString) -> EmbedError {
-    EmbedError::Malformed { file: WEIGHTS_FILE.into(), reason: reason.to_string() }
+fn malformed(file: &str, reason: impl ToString) -> EmbedError {
+    EmbedError::Malformed { file: file.into(), reason: reason.to_string() }
 }

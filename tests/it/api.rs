@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::bad_input::{finished, key};
 use crate::support::{Home, Reply};
+use crate::support::{finished, key};
 
 const TEXT: &str = "# Personalausweis\n\nDer Personalausweis kostet 37 Euro. Er gilt zehn Jahre.\n";
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::bad_input::{finished, key};
 use crate::support::{Home, Reply, Server};
+use crate::support::{finished, key};
 
 /// Stands in every document and question of the other site.
 const SECRET: &str = "Quittenmarmelade";

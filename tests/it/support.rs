@@ -406,3 +406,20 @@ pub fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+/// A secret key of a site.
+pub fn key(home: &Home, site: &str, scopes: &str) -> String {
+    home.ok(&["key", "create", "--site", site, "--scope", scopes])["key"].as_str().map(str::to_owned).unwrap()
+}
+
+/// Waits for the end of a job.
+pub fn finished(server: &Server, key: &str, id: &str) -> Value {
+    for _ in 0..300 {
+        let job = server.call("GET", &format!("/api/v1/jobs/{id}"), key, &Value::Null).json();
+        if matches!(job["state"].as_str(), Some("done" | "failed" | "cancelled")) {
+            return job;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("{id} does not end");
+}

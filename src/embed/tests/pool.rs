@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::yield_now;
 
 use super::super::cache::Cache;
+use super::super::pool::Task;
 use super::super::{EmbedError, EmbedPool};
 
 /// A pool of one thread that notes each text it is given and waits for a word before it goes on.
@@ -21,7 +22,8 @@ fn bench() -> Bench {
     let wait = Mutex::new(wait);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let note = Arc::clone(&seen);
-    let work = move |text: &str| {
+    let work = move |task: &Task| {
+        let Task::Embed(text) = task else { panic!("no pair was given") };
         note.lock().unwrap().push(text.to_owned());
         let _ = wait.lock().unwrap().recv();
         assert!(!text.contains("panic"), "asked to panic");

@@ -48,6 +48,10 @@ pub struct Sentence {
     pub own_coverage: f32,
     /// Whether the sentence holds what is wanted.
     pub met: f32,
+    /// Log odds of the cross-encoder that this sentence carries the answer, and that the best window around it
+    /// answers; absent where it has not looked.
+    pub judged: Option<f32>,
+    pub window: Option<f32>,
     /// What the composer sorts by.
     pub score: f32,
 }
@@ -71,6 +75,8 @@ pub struct Evidence {
     pub sentences: Vec<Sentence>,
     pub terms: Vec<Term>,
     pub features: Features,
+    /// Whether the cross-encoder has read the best places.
+    pub is_judged: bool,
 }
 
 /// Weighs the passages retrieval found.
@@ -100,11 +106,12 @@ pub async fn collect(
         Some(vector) => left_out(retriever, site, vector, &meant, &terms, &passages, &texts).await?,
         None => Vec::new(),
     };
-    tokio::task::spawn_blocking(move || {
-        weigh(question, terms, passages, &texts, &cosines, Whole { all_cosines, agreement, adds })
-    })
-    .await
-    .map_err(Fault::internal)
+    let weighing = move || weigh(question, terms, passages, &texts, &cosines, Whole { all_cosines, agreement, adds });
+    let mut evidence = tokio::task::spawn_blocking(weighing).await.map_err(Fault::internal)?;
+    if let Some(model) = retriever.model.get() {
+        super::judge::judge(&model, &mut evidence).await;
+    }
+    Ok(evidence)
 }
 
 /// Cosines of the sentences, by text; stored vectors first, a few computed now.
@@ -235,6 +242,8 @@ fn weigh(
                 coverage,
                 own_coverage,
                 met,
+                judged: None,
+                window: None,
                 score: 0.0,
             });
         }
@@ -247,7 +256,7 @@ fn weigh(
     order.sort_by(|&a, &b| all[b].score.total_cmp(&all[a].score).then(a.cmp(&b)));
     let sentences_by_score: Vec<Sentence> = order.into_iter().map(|i| all[i].clone()).collect();
     let features = super::features::measure(&question, &terms, &passages, &sentences_by_score, &whole);
-    Evidence { question, passages, sentences: sentences_by_score, terms, features }
+    Evidence { question, passages, sentences: sentences_by_score, terms, features, is_judged: false }
 }
 
 /// How well a sentence answers. Cosines of this model lie between about .73 and .92; they are spread

@@ -61,6 +61,14 @@ pub struct Features {
     pub coverage_same: f32,
     pub own_same: f32,
     pub unknown_same: f32,
+    /// Best window by the cross-encoder, log odds between −8 and 8; 0 where it has not looked.
+    pub judged_window: f32,
+    /// Best window of another passage.
+    pub judged_other: f32,
+    /// Best sentence.
+    pub judged_sentence: f32,
+    /// Best window of the passage that retrieval put first.
+    pub judged_first: f32,
 }
 
 impl Features {
@@ -153,5 +161,23 @@ pub(super) fn measure(
         same_language: f32::from(u8::from(is_same)),
         sentence_lift: lead.and_then(|s| s.cosine).map_or(0.0, |c| c - lead_passage.map_or(0.0, passage_cosine)),
         question_words: ratio(terms.len().min(12), 12),
+        ..Features::default()
     }
+}
+
+/// Log odds beyond this say nothing more.
+const ODDS_MAX: f32 = 8.0;
+
+/// Adds what the cross-encoder said; the sentences' order does not matter.
+pub(super) fn measure_judgement(features: &mut Features, sentences: &[Sentence]) {
+    let best = |windows: &mut dyn Iterator<Item = f32>| windows.fold(-ODDS_MAX, f32::max).min(ODDS_MAX);
+    let lead = sentences
+        .iter()
+        .filter(|s| s.window.is_some())
+        .max_by(|a, b| a.window.unwrap_or_default().total_cmp(&b.window.unwrap_or_default()));
+    let lead = lead.map(|s| s.passage);
+    features.judged_window = best(&mut sentences.iter().filter_map(|s| s.window));
+    features.judged_other = best(&mut sentences.iter().filter(|s| Some(s.passage) != lead).filter_map(|s| s.window));
+    features.judged_sentence = best(&mut sentences.iter().filter_map(|s| s.judged));
+    features.judged_first = best(&mut sentences.iter().filter(|s| s.passage == 0).filter_map(|s| s.window));
 }

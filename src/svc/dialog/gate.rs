@@ -10,6 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::{Evidence, Features};
 
+/// With a cross-encoder and without one.
+#[derive(Debug, Clone, Deserialize)]
+struct Calibration {
+    judged: Weights,
+    unjudged: Weights,
+}
+
 /// Calibrated weights, by feature name.
 #[derive(Debug, Clone, Deserialize)]
 struct Weights {
@@ -38,18 +45,19 @@ pub struct Decision {
     pub features: Features,
 }
 
-static WEIGHTS: OnceLock<Option<Weights>> = OnceLock::new();
+static WEIGHTS: OnceLock<Option<Calibration>> = OnceLock::new();
 
-fn weights() -> Option<&'static Weights> {
+fn weights() -> Option<&'static Calibration> {
     WEIGHTS.get_or_init(|| serde_json::from_str(include_str!("../../../assets/gate/weights.json")).ok()).as_ref()
 }
 
 /// Decides whether the evidence answers the question. Without sentences there is nothing to say.
 pub(super) fn decide(evidence: &Evidence) -> Decision {
     let features = evidence.features;
-    let Some(weights) = weights().filter(|_| !evidence.sentences.is_empty()) else {
+    let Some(calibration) = weights().filter(|_| !evidence.sentences.is_empty()) else {
         return Decision { features, ..Decision::default() };
     };
+    let weights = if evidence.is_judged { &calibration.judged } else { &calibration.unjudged };
     let score = probability(weights, &features);
     Decision { answers: score >= weights.threshold, score, threshold: weights.threshold, features }
 }
@@ -74,16 +82,18 @@ mod tests {
 
     #[test]
     fn the_compiled_weights_are_whole() {
-        let weights = weights().expect("assets/gate/weights.json can be read");
+        let calibration = weights().expect("assets/gate/weights.json can be read");
         let known: Vec<String> = Features::default().list().into_iter().map(|(name, _)| name).collect();
-        for weight in &weights.features {
-            assert!(weight.scale > 0.0 && weight.weight.is_finite(), "{}", weight.name);
-            assert!(
-                weight.name.split('*').all(|part| known.iter().any(|k| k == part)),
-                "{} is no feature",
-                weight.name
-            );
+        for weights in [&calibration.judged, &calibration.unjudged] {
+            for weight in &weights.features {
+                assert!(weight.scale > 0.0 && weight.weight.is_finite(), "{}", weight.name);
+                assert!(
+                    weight.name.split('*').all(|part| known.iter().any(|k| k == part)),
+                    "{} is no feature",
+                    weight.name
+                );
+            }
+            assert!(weights.threshold > 0.0 && weights.threshold < 1.0);
         }
-        assert!(weights.threshold > 0.0 && weights.threshold < 1.0);
     }
 }

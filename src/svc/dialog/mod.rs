@@ -10,6 +10,7 @@ pub mod evidence;
 mod features;
 mod gate;
 mod guard;
+mod judge;
 mod question;
 mod record;
 mod wording;
