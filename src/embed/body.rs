@@ -40,11 +40,16 @@ pub(super) struct Body {
     pub(super) geometry: Geometry,
     max_tokens: usize,
     level: Level,
+    entry: Arc<Entry>,
+    layers: Vec<Arc<Layer>>,
+}
+
+/// What turns ids into the first layer's input.
+struct Entry {
     words: Arc<WordTable>,
     /// `[positions, hidden]`, the type embedding of a single text already added.
     positions: Vec<f32>,
     norm: Norm,
-    layers: Vec<Layer>,
 }
 
 /// Buffers that one call uses again in every layer and head.
@@ -69,10 +74,31 @@ impl Body {
             geometry,
             max_tokens: max_tokens.min(geometry.positions),
             level: kernels::level(),
-            words,
-            positions,
-            norm: load_norm(weights, "embeddings.LayerNorm")?,
-            layers: (0..geometry.layers).map(|n| load_layer(weights, n)).collect::<Result<_>>()?,
+            entry: Arc::new(Entry { words, positions, norm: load_norm(weights, "embeddings.LayerNorm")? }),
+            layers: (0..geometry.layers).map(|n| load_layer(weights, n).map(Arc::new)).collect::<Result<_>>()?,
+        })
+    }
+
+    /// The same body with other last layers; everything before them is shared. `weights` numbers its layers from 0.
+    ///
+    /// # Errors
+    /// [`EmbedError::Malformed`] when the layers are of another shape, or as many as the body has.
+    pub(super) fn with_last(&self, weights: &Weights) -> Result<Self> {
+        let own = weights.geometry;
+        let fits = own.layers < self.layers.len() && Geometry { layers: self.geometry.layers, ..own } == self.geometry;
+        if !fits {
+            return Err(weights.malformed(format!("{own:?} cannot end {:?}", self.geometry)));
+        }
+        let mut layers: Vec<_> = self.layers.iter().take(self.layers.len() - own.layers).cloned().collect();
+        for number in 0..own.layers {
+            layers.push(Arc::new(load_layer(weights, number)?));
+        }
+        Ok(Self {
+            geometry: self.geometry,
+            max_tokens: self.max_tokens,
+            level: self.level,
+            entry: Arc::clone(&self.entry),
+            layers,
         })
     }
 
@@ -138,12 +164,16 @@ impl Body {
         let mut positions = Vec::with_capacity(rows * hidden);
         let places = texts.iter().flat_map(|ids| ids.iter());
         for (id, row) in places.zip(state.chunks_exact_mut(hidden)) {
-            self.words.decode(*id, row).ok_or_else(|| EmbedError::BadInput(format!("no token has the id {id}")))?;
+            self.entry
+                .words
+                .decode(*id, row)
+                .ok_or_else(|| EmbedError::BadInput(format!("no token has the id {id}")))?;
         }
         for ids in texts {
-            positions.extend_from_slice(&self.positions[..ids.len() * hidden]);
+            positions.extend_from_slice(&self.entry.positions[..ids.len() * hidden]);
         }
-        kernels::add_norm(self.level, &mut state, &positions, &self.norm.gain, &self.norm.bias, self.geometry.epsilon);
+        let norm = &self.entry.norm;
+        kernels::add_norm(self.level, &mut state, &positions, &norm.gain, &norm.bias, self.geometry.epsilon);
         Ok(state)
     }
 

@@ -10,11 +10,9 @@ use std::sync::Arc;
 use super::body::Body;
 use super::bundle::Bundle;
 use super::error::{EmbedError, Result};
+use super::manifest::CROSS_FILE;
 use super::tokenizer::Tokenizer;
 use super::weights::{Weights, WordTable};
-
-/// Name of the file in a model's folder.
-pub(super) const CROSS_FILE: &str = "cross-encoder.gguf";
 
 /// Tokens of question, headings, and of everything together; what is longer is cut off. As in training.
 const QUESTION_TOKENS: usize = 64;

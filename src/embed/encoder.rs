@@ -5,12 +5,14 @@ use std::sync::Arc;
 use super::body::Body;
 use super::bundle::Bundle;
 use super::error::{EmbedError, Result};
-use super::manifest::Pooling;
+use super::manifest::{Pooling, QUERY_FILE};
 use super::weights::{WEIGHTS_FILE, Weights, WordTable};
 
 /// Turns token ids into vectors of length one. Immutable: threads share it.
 pub struct Encoder {
     body: Body,
+    /// For questions, when the model has own last layers for them.
+    query: Option<Body>,
     pooling: Pooling,
     vocabulary: usize,
     words: Arc<WordTable>,
@@ -35,12 +37,12 @@ impl Encoder {
             });
         }
         let words = Arc::new(weights.words()?);
-        Ok(Self {
-            body: Body::load(&weights, Arc::clone(&words), manifest.max_tokens)?,
-            pooling: manifest.pooling,
-            vocabulary: words.rows(),
-            words,
-        })
+        let body = Body::load(&weights, Arc::clone(&words), manifest.max_tokens)?;
+        let query = match &manifest.query_encoder {
+            Some(_) => Some(body.with_last(&Weights::open(QUERY_FILE, bundle.file(QUERY_FILE)?)?)?),
+            None => None,
+        };
+        Ok(Self { body, query, pooling: manifest.pooling, vocabulary: words.rows(), words })
     }
 
     /// Length of a vector.
@@ -63,7 +65,20 @@ impl Encoder {
     /// # Errors
     /// [`EmbedError::BadInput`] for no ids, too many, or one outside the vocabulary.
     pub fn embed(&self, ids: &[u32]) -> Result<Vec<f32>> {
-        let mut vectors = self.embed_texts(&[ids])?;
+        self.embed_one(&self.body, ids)
+    }
+
+    /// The vector of a question. Only the last layers differ, and only the question's side of the comparison: the
+    /// vectors of passages stay as they are.
+    ///
+    /// # Errors
+    /// As [`Encoder::embed`].
+    pub fn embed_query(&self, ids: &[u32]) -> Result<Vec<f32>> {
+        self.embed_one(self.query.as_ref().unwrap_or(&self.body), ids)
+    }
+
+    fn embed_one(&self, body: &Body, ids: &[u32]) -> Result<Vec<f32>> {
+        let mut vectors = self.embed_texts(body, &[ids])?;
         vectors.pop().ok_or_else(|| EmbedError::BadInput("no text".into()))
     }
 
@@ -72,12 +87,12 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::embed`]; also for more than 16 384 tokens altogether.
     pub fn embed_batch(&self, texts: &[Vec<u32>]) -> Result<Vec<Vec<f32>>> {
-        self.embed_texts(&texts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+        self.embed_texts(&self.body, &texts.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 
-    fn embed_texts(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>> {
+    fn embed_texts(&self, body: &Body, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>> {
         let hidden = self.dimensions();
-        let (spans, states) = self.body.states(texts)?;
+        let (spans, states) = body.states(texts)?;
         spans.into_iter().map(|span| self.pool(&states[span.start * hidden..span.end * hidden])).collect()
     }
 

@@ -5,11 +5,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::cross::CROSS_FILE;
 use super::error::{EmbedError, Result};
 
 /// Name of the file in a model's folder.
 pub(super) const MANIFEST_FILE: &str = "manifest.toml";
+/// Names of the files that may stand beside the encoder.
+pub(super) const CROSS_FILE: &str = "cross-encoder.gguf";
+pub(super) const QUERY_FILE: &str = "query-encoder.gguf";
 
 /// What a model is. Unknown keys are refused: a key this version does not know may change the vectors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,15 +33,18 @@ pub struct Manifest {
     pub files: BTreeMap<String, String>,
     /// The cross-encoder over the same vocabulary, if there is one. Not part of the id: it makes no vectors.
     #[serde(default)]
-    pub cross_encoder: Option<CrossEncoderFile>,
+    pub cross_encoder: Option<Companion>,
+    /// Own last layers for questions, if there are any. Not part of the id: what is stored are vectors of passages.
+    #[serde(default)]
+    pub query_encoder: Option<Companion>,
     #[serde(default)]
     pub sources: Vec<Source>,
 }
 
-/// `cross-encoder.gguf` in the model's folder.
+/// A file beside the encoder, trained for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CrossEncoderFile {
+pub struct Companion {
     pub sha256: String,
     /// How it came to be, for people to read.
     #[serde(default)]
@@ -127,8 +132,9 @@ impl Manifest {
 
     /// Every file with its checksum.
     pub fn all_files(&self) -> impl Iterator<Item = (&str, &str)> {
-        let cross = self.cross_encoder.iter().map(|cross| (CROSS_FILE, cross.sha256.as_str()));
-        self.files.iter().map(|(name, sum)| (name.as_str(), sum.as_str())).chain(cross)
+        let companions = [(CROSS_FILE, &self.cross_encoder), (QUERY_FILE, &self.query_encoder)];
+        let companions = companions.into_iter().filter_map(|(name, file)| Some((name, file.as_ref()?.sha256.as_str())));
+        self.files.iter().map(|(name, sum)| (name.as_str(), sum.as_str())).chain(companions)
     }
 
     /// Everything that shapes a vector, hashed: file checksums, prefixes, pooling, normalisation, length limit. Name,

@@ -33,6 +33,6 @@ pub use cross::{CrossEncoder, Judgement, Pair};
 pub use encoder::Encoder;
 pub use error::{EmbedError, Result};
 pub use loader::{LoadState, Model, ModelHandle};
-pub use manifest::{CrossEncoderFile, Manifest, ModelId, Pooling, Prefixes, Source};
+pub use manifest::{Companion, Manifest, ModelId, Pooling, Prefixes, Source};
 pub use pool::EmbedPool;
 pub use tokenizer::Tokenizer;

@@ -31,8 +31,10 @@ const TEXT_BYTES_MAX: usize = 64 << 10;
 
 /// What a thread is asked.
 pub(super) enum Task {
-    /// The vector of a text, its prefix included.
+    /// The vector of a passage, its prefix included.
     Embed(String),
+    /// The vector of a question, its prefix included.
+    EmbedQuery(String),
     /// Window first, then the sentences.
     Judge(Box<Pair>),
 }
@@ -88,6 +90,7 @@ impl EmbedPool {
         let has_judge = cross.is_some();
         let work = move |task: &Task| match (task, &cross) {
             (Task::Embed(text), _) => encoder.embed(&tokenizer.encode(text, max_tokens)),
+            (Task::EmbedQuery(text), _) => encoder.embed_query(&tokenizer.encode(text, max_tokens)),
             (Task::Judge(pair), Some(cross)) => cross
                 .judge(&tokenizer, pair)
                 .map(|judgement| std::iter::once(judgement.window).chain(judgement.sentences).collect()),
@@ -140,7 +143,7 @@ impl EmbedPool {
             return Ok(vector);
         }
         let vector = self
-            .submit(Task::Embed(prefixed(&self.query_prefix, text)), None)?
+            .submit(Task::EmbedQuery(prefixed(&self.query_prefix, text)), None)?
             .await
             .map_err(|_| EmbedError::Stopped)??;
         if text.len() <= CACHE_TEXT_BYTES_MAX {

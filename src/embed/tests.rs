@@ -2,6 +2,7 @@
 
 #![allow(clippy::cast_precision_loss)]
 
+mod companions;
 mod encoder;
 mod files;
 mod kernels;

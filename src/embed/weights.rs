@@ -93,7 +93,7 @@ impl Weights {
         Ok(WordTable { bytes: self.bytes.slice(start..end), row_bytes, rows })
     }
 
-    fn malformed(&self, reason: impl ToString) -> EmbedError {
+    pub(super) fn malformed(&self, reason: impl ToString) -> EmbedError {
         malformed(self.file, reason)
     }
 }

@@ -23,7 +23,7 @@ fn bench() -> Bench {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let note = Arc::clone(&seen);
     let work = move |task: &Task| {
-        let Task::Embed(text) = task else { panic!("no pair was given") };
+        let (Task::Embed(text) | Task::EmbedQuery(text)) = task else { panic!("no pair was given") };
         note.lock().unwrap().push(text.to_owned());
         let _ = wait.lock().unwrap().recv();
         assert!(!text.contains("panic"), "asked to panic");

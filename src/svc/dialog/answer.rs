@@ -24,7 +24,7 @@ pub struct Timings {
 }
 
 /// An answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     pub dialog_id: String,
     pub turn_id: String,

@@ -259,10 +259,10 @@ fn weigh(
     Evidence { question, passages, sentences: sentences_by_score, terms, features, is_judged: false }
 }
 
-/// How well a sentence answers. Cosines of this model lie between about .73 and .92; they are spread
+/// How well a sentence answers. Cosines of this model lie between about .65 and .84; they are spread
 /// to weigh as much as the shares. `first`: score of the best passage.
 fn score(sentence: &Sentence, passage: &Found, first: f32) -> f32 {
-    let cosine = sentence.cosine.or(passage.ranks.vector.map(|r| r.score - 0.02)).map_or(0.4, |c| (c - 0.75) / 0.15);
+    let cosine = sentence.cosine.or(passage.ranks.vector.map(|r| r.score - 0.02)).map_or(0.4, |c| (c - 0.65) / 0.15);
     let behind = (passage.score - first) * PASSAGE_WEIGHT;
     let list = if passage.document.is_link_list { LINK_LIST } else { 0.0 };
     let bare = if is_heading(&sentence.text) { HEADING } else { 0.0 };

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::clock::now_ms;
 use crate::base::error::Outcome;
+use crate::base::id::ChunkId;
 use crate::base::limits::DIALOG_TURNS_MAX;
 use crate::base::{Code, Fault, secret};
 use crate::store::{Key, Snapshot, Store, Table};
@@ -40,7 +41,7 @@ use evidence::Evidence;
 /// How long a question waits for a model that is being loaded.
 const MODEL_PATIENCE: Duration = Duration::from_secs(5);
 /// Passages the evidence is taken from.
-const PASSAGES: usize = 10;
+const PASSAGES: usize = 16;
 
 /// What a visitor asks.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +59,17 @@ pub struct Answered {
     pub answer: Answer,
     pub token: Option<String>,
     pub decision: Decision,
+}
+
+/// An answer that is not stored.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    pub answer: Answer,
+    pub decision: Decision,
+    /// The passages behind the citations, in their order.
+    pub cited: Vec<CitedPassage>,
+    /// The chunks that were weighed, in the order in which they answer.
+    pub ranked: Vec<ChunkId>,
 }
 
 /// Answers questions.
@@ -79,7 +91,7 @@ impl Dialogs {
             None => None,
         };
         let question = Question::read(&text, ask.locale.as_deref().unwrap_or(&site.locale));
-        let (mut answer, decision, passages) = self.answer(site, &question).await?;
+        let Given { mut answer, decision, cited, .. } = self.answer(site, &question).await?;
         answer.timings_ms.total = elapsed(started);
         let (dialog, token) = match opened {
             Some(dialog) => (dialog, None),
@@ -88,26 +100,27 @@ impl Dialogs {
                 (Dialog::new(site.id, &token, &question.locale), Some(token))
             }
         };
-        let answer = self.keep(dialog, &text, answer, passages).await?;
+        let answer = self.keep(dialog, &text, answer, cited).await?;
         Ok(Answered { answer, token, decision })
     }
 
     /// What the gate and the composer make of a question; nothing is stored.
-    pub async fn answer(&self, site: &Site, question: &Question) -> Outcome<(Answer, Decision, Vec<CitedPassage>)> {
+    pub async fn answer(&self, site: &Site, question: &Question) -> Outcome<Given> {
         if let Some(answer) = guard::small_talk(site, question) {
-            return Ok((answer, Decision::default(), Vec::new()));
+            return Ok(Given { answer, ..Given::default() });
         }
         let (evidence, mut timings) = self.evidence(site, question).await?;
         let weighed = Instant::now();
         let decision = gate::decide(&evidence);
-        let (mut answer, passages) = if decision.answers {
+        let (mut answer, cited) = if decision.answers {
             compose::answer(question, &evidence)
         } else {
             compose::refusal(site, question, &evidence)
         };
         timings.compose = elapsed(weighed);
         answer.timings_ms = timings;
-        Ok((answer, decision, passages))
+        let ranked = evidence.passages.iter().map(|found| found.id).collect();
+        Ok(Given { answer, decision, cited, ranked })
     }
 
     /// Retrieves and weighs what could answer the question.

@@ -1,6 +1,7 @@
 //! Measuring answers: a question set against a site, retrieval and answers apart.
 //!
-//! Ranks are of distinct documents by best chunk, before the gate. A question without documents is
+//! Ranks are of distinct documents by best chunk, before the gate; in hybrid mode as the dialog sees them, that is
+//! after the cross-encoder has read the first ones. A question without documents is
 //! unanswerable. Definitions: hit@k and MRR as usual, nDCG@10 with binary gains (Järvelin, Kekäläinen
 //! 2002).
 
@@ -17,8 +18,8 @@ use serde_json::{Value, json};
 
 use crate::base::error::Outcome;
 use crate::base::{Fault, Progress, Report};
-use crate::svc::dialog::{self, Dialogs, Question, Verdict};
-use crate::svc::retrieve::{Mode, Retriever};
+use crate::svc::dialog::{self, Dialogs, Given, Question, Verdict};
+use crate::svc::retrieve::{Found, Mode, Retriever};
 use crate::svc::site::Site;
 
 pub use set::{Item, parse};
@@ -87,15 +88,16 @@ async fn judge(retriever: &Retriever, dialogs: &Dialogs, site: &Site, item: &Ite
     let question = Question::read(&item.question, &site.locale);
     let retrieved = retriever.retrieve(site.id, &item.question, mode, CHUNKS).await?;
     let wanted = Names::of_set(&item.documents);
+    let given = dialogs.answer(site, &question).await?;
+    let mut found: Vec<&Found> = retrieved.found.iter().collect();
+    if mode == Mode::Hybrid {
+        let place = |found: &Found| given.ranked.iter().position(|id| *id == found.id).unwrap_or(usize::MAX);
+        found.sort_by_key(|found| place(found));
+    }
     let mut seen = std::collections::HashSet::new();
-    let ranked: Vec<bool> = retrieved
-        .found
-        .iter()
-        .filter(|f| seen.insert(f.document.id))
-        .take(RANKED)
-        .map(|f| wanted.meets(&f.document))
-        .collect();
-    let (answer, decision, _) = dialogs.answer(site, &question).await?;
+    let ranked: Vec<bool> =
+        found.iter().filter(|f| seen.insert(f.document.id)).take(RANKED).map(|f| wanted.meets(&f.document)).collect();
+    let Given { answer, decision, .. } = given;
     let answered = answer.outcome == Verdict::Answered;
     let first = answer.citations.first();
     let first_right = match first.filter(|_| answered) {

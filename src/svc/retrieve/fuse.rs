@@ -7,7 +7,7 @@ use crate::{lexical, vector};
 use super::{Ranked, Ranks};
 
 /// What the best word match is worth, as a cosine. Cosines of one question lie within about 0.08.
-const WORDS_WEIGHT: f32 = 0.02;
+const WORDS_WEIGHT: f32 = 0.03;
 /// A chunk whose vector is missing counts as a little less similar than the last that was found.
 const UNSEEN: f32 = 0.005;
 
