@@ -3,8 +3,9 @@
 
     cross_encoder.py sections TOKENIZER.JSON DOCS STEP1.PT              words and headings find their sections (about 15 minutes)
     cross_encoder.py questions TOKENIZER.JSON STEP1.PT STEP2.PT         invented questions, answerable and not (about 25)
+    cross_encoder.py questions TOKENIZER.JSON STEP2.PT STEP3.PT --rate 6e-5 --passes 1 --seed 2
     cross_encoder.py questions ... --hold                               the same, a tenth of the organisations left out and measured
-    cross_encoder.py export STEP2.PT ../multilingual-e5-small/cross-encoder.gguf
+    cross_encoder.py export STEP3.PT ../multilingual-e5-small/cross-encoder.gguf
 
 Times are for two cores with bfloat16 instructions. TOKENIZER.JSON is what ../make leaves in its WORKDIR. DOCS holds unpacked Debian packages
 (sections.py says which). Needs torch, numpy, gguf, tokenizers; sections also beautifulsoup4 and lxml.
@@ -147,13 +148,16 @@ def main():
     parser.add_argument("step", choices=["sections", "questions", "export"])
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--hold", action="store_true")
+    parser.add_argument("--rate", type=float, default=1.2e-4)
+    parser.add_argument("--passes", type=int, default=PASSES)
+    parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     if asked.step == "export":
         from export import export_cross_encoder
 
         return export_cross_encoder(*asked.files)
-    random.seed(1)
-    torch.manual_seed(1)
+    random.seed(asked.seed)
+    torch.manual_seed(asked.seed)
     started = time.monotonic()
     log = lambda text: print(f"{time.monotonic() - started:5.0f} s  {text}", flush=True)
     cutter, model = Cutter(asked.files[0]), CrossEncoder()
@@ -167,9 +171,9 @@ def main():
         names = sorted(data.members)
         random.shuffle(names)
         held = names[: len(names) // 10] if asked.hold else []
-        rows = [row for _ in range(PASSES) for row in question_rows(data, names[len(held) :])]
+        rows = [row for _ in range(asked.passes) for row in question_rows(data, names[len(held) :])]
         log(f"{len(data.items)} passages of {len(names)} organisations, {len(held)} left out; {len(rows)} rows")
-        fit(model, cutter, rows, rate=1.2e-4, size=48, seed=3, log=log)
+        fit(model, cutter, rows, rate=asked.rate, size=48, seed=asked.seed + 2, log=log)
         if held:
             log(measure(model, cutter, data, held))
     torch.save(model.trained(), asked.files[-1])

@@ -104,7 +104,7 @@ pub fn measure(program: &Path, dir: &Path, case: &str) -> anyhow::Result<()> {
 /// Size of the program, the compiled-in model subtracted, and both without symbols where `strip` is to be had.
 pub fn size(program: &Path) -> anyhow::Result<()> {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/multilingual-e5-small");
-    let weights: u64 = ["encoder.gguf", "vocabulary.bin", "manifest.toml"]
+    let weights: u64 = ["encoder.gguf", "vocabulary.bin", "manifest.toml", "cross-encoder.gguf", "query-encoder.gguf"]
         .iter()
         .map(|f| std::fs::metadata(models.join(f)).map_or(0, |m| m.len()))
         .sum();

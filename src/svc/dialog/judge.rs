@@ -15,7 +15,7 @@ const PER_PASSAGE: usize = 3;
 const AROUND: usize = 1;
 
 /// What the judgement is worth beside retrieval's score (a cosine) and beside the sentence's own score.
-const PASSAGE_WEIGHT: f32 = 0.05;
+const PASSAGE_WEIGHT: f32 = 0.03;
 const SENTENCE_WEIGHT: f32 = 0.8;
 const WINDOW_WEIGHT: f32 = 0.8;
 /// Log odds of what was not read.
