@@ -17,7 +17,7 @@ const WORDS_MAX: usize = 95;
 /// Passages an answer may draw from.
 const SOURCES_MAX: usize = 2;
 /// A further sentence must come this close to the best.
-const MARGIN: f32 = 0.75;
+const MARGIN: f32 = 1.0;
 /// A single line longer than this is cut at a word.
 const LINE_WORDS_MAX: usize = 60;
 const NEAREST_MAX: usize = 3;

@@ -28,7 +28,7 @@ const LEFT_OUT_MAX: usize = 3;
 /// Passages in which that is looked at.
 const NEAR: usize = 3;
 /// How much a sentence loses with its passage's distance from the best.
-const PASSAGE_WEIGHT: f32 = 20.0;
+pub(super) const BEHIND_WEIGHT: f32 = 20.0;
 const LINK_LIST: f32 = -0.15;
 const HEADING: f32 = -0.3;
 
@@ -263,7 +263,7 @@ fn weigh(
 /// to weigh as much as the shares. `first`: score of the best passage.
 fn score(sentence: &Sentence, passage: &Found, first: f32) -> f32 {
     let cosine = sentence.cosine.or(passage.ranks.vector.map(|r| r.score - 0.02)).map_or(0.4, |c| (c - 0.65) / 0.15);
-    let behind = (passage.score - first) * PASSAGE_WEIGHT;
+    let behind = (passage.score - first) * BEHIND_WEIGHT;
     let list = if passage.document.is_link_list { LINK_LIST } else { 0.0 };
     let bare = if is_heading(&sentence.text) { HEADING } else { 0.0 };
     cosine + 0.2 * sentence.coverage + 0.1 * sentence.own_coverage + 0.25 * sentence.met + behind + list + bare

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use crate::embed::{Judgement, Model, Pair};
+use crate::svc::retrieve::Found;
 
 use super::compose::is_boilerplate;
-use super::evidence::{Evidence, is_heading};
+use super::evidence::{BEHIND_WEIGHT, Evidence, is_heading};
 
 /// Windows that are read, and how many of them may lie in one passage.
 const WINDOWS: usize = 8;
@@ -17,7 +18,6 @@ const AROUND: usize = 1;
 /// What the judgement is worth beside retrieval's score (a cosine) and beside the sentence's own score.
 const PASSAGE_WEIGHT: f32 = 0.03;
 const SENTENCE_WEIGHT: f32 = 0.8;
-const WINDOW_WEIGHT: f32 = 0.8;
 /// Log odds of what was not read.
 const UNREAD: f32 = -3.0;
 
@@ -54,14 +54,22 @@ pub(super) async fn judge(model: &Model, evidence: &mut Evidence) {
 /// Puts passages and sentences in the order in which they answer.
 fn reorder(evidence: &mut Evidence) {
     let mut best = vec![UNREAD; evidence.passages.len()];
-    for sentence in &mut evidence.sentences {
-        let window = sentence.window.unwrap_or(UNREAD);
-        best[sentence.passage] = best[sentence.passage].max(window);
-        sentence.score +=
-            SENTENCE_WEIGHT * probability(sentence.judged.unwrap_or(UNREAD)) + WINDOW_WEIGHT * probability(window);
+    for sentence in &evidence.sentences {
+        best[sentence.passage] = best[sentence.passage].max(sentence.window.unwrap_or(UNREAD));
     }
+    let first = |passages: &[Found]| passages.iter().map(|p| p.score).fold(f32::MIN, f32::max);
+    let before: Vec<f32> = evidence.passages.iter().map(|p| p.score).collect();
+    let first_before = first(&evidence.passages);
     for (passage, best) in evidence.passages.iter_mut().zip(&best) {
         passage.score += PASSAGE_WEIGHT * probability(*best);
+    }
+    let first_now = first(&evidence.passages);
+    for sentence in &mut evidence.sentences {
+        // How far its passage is behind the best was part of its score, and has changed.
+        let (old, new) =
+            (before[sentence.passage] - first_before, evidence.passages[sentence.passage].score - first_now);
+        sentence.score += (new - old) * BEHIND_WEIGHT;
+        sentence.score += SENTENCE_WEIGHT * probability(sentence.judged.unwrap_or(UNREAD));
     }
     let mut order: Vec<usize> = (0..evidence.passages.len()).collect();
     order.sort_by(|&a, &b| evidence.passages[b].score.total_cmp(&evidence.passages[a].score).then(a.cmp(&b)));
