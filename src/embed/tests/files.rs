@@ -51,7 +51,9 @@ fn a_damaged_or_missing_file_is_named() {
     fs::copy(folder().join("manifest.toml"), here.path().join("manifest.toml")).unwrap();
     fs::write(here.path().join("encoder.gguf"), b"GGUF").unwrap();
     missing(Bundle::from_dir(here.path()).err(), "vocabulary.bin");
-    fs::write(here.path().join("vocabulary.bin"), b"").unwrap();
+    for name in ["vocabulary.bin", "cross-encoder.gguf", "query-encoder.gguf"] {
+        fs::write(here.path().join(name), b"").unwrap();
+    }
     let error = Bundle::from_dir(here.path()).unwrap().verify().unwrap_err();
     assert!(matches!(&error, EmbedError::Checksum { file, .. } if file == "encoder.gguf"), "{error}");
     assert!(error.to_string().contains("model import"), "{error}");
@@ -73,7 +75,9 @@ async fn loading_ends_in_every_state() {
     let here = tempfile::tempdir().unwrap();
     fs::copy(folder().join("manifest.toml"), here.path().join("manifest.toml")).unwrap();
     fs::write(here.path().join("encoder.gguf"), b"GGUF").unwrap();
-    fs::write(here.path().join("vocabulary.bin"), b"").unwrap();
+    for name in ["vocabulary.bin", "cross-encoder.gguf", "query-encoder.gguf"] {
+        fs::write(here.path().join(name), b"").unwrap();
+    }
     let damaged = ModelHandle::spawn(Some(Bundle::from_dir(here.path()).unwrap()), 1);
     assert!(matches!(damaged.ready().await.err(), Some(EmbedError::LoadFailed(reason)) if reason.contains("sha256")));
     assert_eq!(damaged.state().as_str(), "failed");
