@@ -17,8 +17,9 @@ use super::error::{EmbedError, Result};
 use super::manifest::Manifest;
 use super::tokenizer::Tokenizer;
 
-/// Most questions that wait.
-const QUERIES_MAX: usize = 256;
+/// Most tasks of questions that wait. One question brings about a dozen: its vector, its vector without a word, the
+/// places to judge.
+pub(super) const QUERIES_MAX: usize = 2_048;
 /// Most passages that wait inside the pool; further callers wait outside it.
 const PASSAGES_MAX: usize = 64;
 /// Most threads a pool starts.
@@ -136,7 +137,7 @@ impl EmbedPool {
     /// The vector of a question, from the cache if it was asked lately.
     ///
     /// # Errors
-    /// [`EmbedError::Busy`] when 256 questions wait already, [`EmbedError::Stopped`] after [`EmbedPool::shutdown`], or
+    /// [`EmbedError::Busy`] when 2 048 tasks of questions wait already, [`EmbedError::Stopped`] after [`EmbedPool::shutdown`], or
     /// what the computation says.
     pub async fn embed_query(&self, text: &str) -> Result<Arc<[f32]>> {
         if let Some(vector) = lock(&self.cache).get(text) {

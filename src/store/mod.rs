@@ -144,7 +144,8 @@ impl Store {
         self.inner.writer.submit(change, FREE_LEAST).await
     }
 
-    /// [`Store::write`] for threads that are not async.
+    /// [`Store::write_last`] for threads that are not async: start-up and the indexes, which have to go on when the disk
+    /// is full.
     pub fn write_blocking<T, E, F>(&self, change: F) -> Result<T, E>
     where
         F: FnOnce(&mut Batch<'_>) -> Result<T, E> + Send + 'static,

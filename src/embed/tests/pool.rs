@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::yield_now;
 
 use super::super::cache::Cache;
-use super::super::pool::Task;
+use super::super::pool::{QUERIES_MAX, Task};
 use super::super::{EmbedError, EmbedPool};
 
 /// A pool of one thread that notes each text it is given and waits for a word before it goes on.
@@ -95,11 +95,11 @@ async fn queues_are_bounded() {
     let bench = bench();
     let first = bench.query("first");
     bench.until_seen(1).await;
-    let questions: Vec<_> = (0..256).map(|_| bench.query("again")).collect();
-    bench.until_waiting((256, 0)).await;
+    let questions: Vec<_> = (0..QUERIES_MAX).map(|_| bench.query("again")).collect();
+    bench.until_waiting((QUERIES_MAX, 0)).await;
     assert_eq!(bench.pool.embed_query("one more").await, Err(EmbedError::Busy));
     let passages: Vec<_> = (0..100).map(|_| bench.passage("text")).collect();
-    bench.until_waiting((256, 64)).await;
+    bench.until_waiting((QUERIES_MAX, 64)).await;
     // Stopping answers all of them, those outside the queue too.
     let pool = Arc::clone(&bench.pool);
     let stopping = std::thread::spawn(move || pool.shutdown());

@@ -38,11 +38,16 @@ pub(super) async fn judge(model: &Model, evidence: &mut Evidence) {
     let windows = windows(evidence);
     let pairs = windows.iter().map(|window| pair(&question, evidence, *window));
     let judgements = futures_util::future::join_all(pairs.map(|pair| model.pool.judge(pair))).await;
-    for (window, judgement) in windows.into_iter().zip(judgements) {
-        match judgement {
-            Ok(judgement) => note(evidence, window, &judgement),
-            Err(error) => tracing::warn!(%error, "a passage could not be judged"),
+    // Half a judgement would pass for a bad one: the gate then goes by the other features.
+    let judgements = match judgements.into_iter().collect::<Result<Vec<Judgement>, _>>() {
+        Ok(judgements) => judgements,
+        Err(error) => {
+            tracing::warn!(%error, "the passages could not be judged");
+            return;
         }
+    };
+    for (window, judgement) in windows.into_iter().zip(judgements) {
+        note(evidence, window, &judgement);
     }
     evidence.is_judged = evidence.sentences.iter().any(|s| s.window.is_some());
     if evidence.is_judged {
