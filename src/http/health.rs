@@ -78,12 +78,14 @@ impl Health {
     fn components(&self) -> Outcome<Value> {
         let services = &self.0.services;
         let (mut words, mut vectors, mut pending, mut behind) = (0, 0, 0, 0);
+        let mut is_loading = false;
         let sites = site::list(&services.store)?;
         for site in &sites {
             let status = services.indexes.status(site.id)?;
             (words, vectors, pending) =
                 (words + status.words, vectors + status.vectors, pending + status.pending_vectors);
             behind += knowledge::counts(&services.store, site.id)?.pending;
+            is_loading |= services.indexes.site(site.id)?.is_loading();
         }
         let jobs = services.jobs.list(None)?;
         let count = |state: &str| jobs.iter().filter(|job| job.state.name() == state).count();
@@ -97,7 +99,7 @@ impl Health {
             "components": {
                 "store": {"status": "ok", "sites": sites.len()},
                 "words": {"status": "ok", "chunks": words},
-                "vectors": {"status": "ok", "chunks": vectors, "pending": pending.max(behind)},
+                "vectors": {"status": if is_loading { "loading" } else { "ok" }, "chunks": vectors, "pending": pending.max(behind)},
                 "model": {"status": model.as_str()},
                 "jobs": {"status": "ok", "queued": count("queued"), "running": count("running"), "failed": count("failed")},
             },

@@ -64,7 +64,7 @@ struct Shared {
 
 impl Indexes {
     /// Opens the indexes of every site below `dir` and starts the thread that keeps them up to date.
-    /// Word indexes are loaded before this returns; what must be rebuilt is rebuilt behind it.
+    /// Word indexes are loaded before this returns; meaning indexes are read behind it, and what must be rebuilt is rebuilt.
     pub fn open(store: Store, dir: &Path, model: ModelKey) -> Outcome<Self> {
         let shared = Arc::new(Shared {
             store,
@@ -117,9 +117,23 @@ impl Indexes {
         Ok(())
     }
 
+    /// Waits until the meaning index of a site has been read from its file; not for a rebuild.
+    pub async fn loaded(&self, site: SiteId) -> Outcome<()> {
+        let index = self.shared.site(site)?;
+        let mut applied = self.shared.applied.subscribe();
+        self.poke();
+        while index.is_loading() {
+            if applied.changed().await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Compares both indexes of a site with the store.
     pub fn verify(&self, site: SiteId) -> Outcome<Vec<Difference>> {
-        check::verify(&self.shared.store, &*self.shared.site(site)?, self.shared.model)
+        let index = self.shared.site(site)?;
+        self.shared.telling(|| check::verify(&self.shared.store, &index, self.shared.model))
     }
 
     /// What `index status` shows.
@@ -129,7 +143,8 @@ impl Indexes {
 
     /// Builds both indexes of a site anew from the store.
     pub fn rebuild(&self, site: SiteId) -> Outcome<()> {
-        self.shared.site(site)?.rebuild(&self.shared.store, self.shared.model)
+        let index = self.shared.site(site)?;
+        self.shared.telling(|| index.rebuild(&self.shared.store, self.shared.model))
     }
 
     /// Saves what is not saved and stops the thread.
@@ -160,6 +175,13 @@ impl Shared {
         let opened = Arc::new(SiteIndex::open(id, &self.dir.join(id.to_string()), &self.store, self.model)?);
         sites.insert(id, Arc::clone(&opened));
         Ok(opened)
+    }
+
+    /// Tells who waits that an index may have moved, also when the work failed.
+    fn telling<T>(&self, work: impl FnOnce() -> T) -> T {
+        let done = work();
+        self.applied.send_modify(|n| *n += 1);
+        done
     }
 
     fn all(&self) -> Vec<Arc<SiteIndex>> {
@@ -196,19 +218,30 @@ fn run(shared: &Shared, woken: &Receiver<()>) {
     }
 }
 
-/// Applies what is new to every site. True when something was.
+/// Applies what is new to every site. True when something was. A site that fails holds up no other.
 fn step(shared: &Shared, seen: &mut Option<u64>) -> Outcome<bool> {
+    // Reading files takes moments and comes before any rebuild.
+    for site in shared.all().iter().filter(|site| site.is_loading()) {
+        shared.telling(|| site.load(shared.model));
+    }
     let target = shared.store.snapshot()?.counter("outbox")?;
     if *seen == Some(target) && shared.all().iter().all(|s| s.is_current(target)) {
         return Ok(false);
     }
-    let mut changed = false;
+    let (mut changed, mut failed) = (false, None);
     for site in shared.all() {
-        changed |= site.catch_up(&shared.store, shared.model)?;
-        shared.applied.send_modify(|n| *n += 1);
+        match shared.telling(|| site.catch_up(&shared.store, shared.model)) {
+            Ok(did) => changed |= did,
+            Err(fault) => failed = failed.or(Some(fault)),
+        }
     }
-    *seen = Some(target);
-    Ok(changed)
+    match failed {
+        Some(fault) => Err(fault),
+        None => {
+            *seen = Some(target);
+            Ok(changed)
+        }
+    }
 }
 
 /// Drops outbox entries that both saved indexes have applied.

@@ -27,6 +27,10 @@ pub struct SiteIndex {
     vectors_saved: AtomicU64,
     words_stale: AtomicBool,
     vectors_stale: AtomicBool,
+    /// The file of the meaning index has not been looked at yet.
+    vectors_unread: AtomicBool,
+    /// The store's newest sequence when it was opened: a file beyond it tells of another history.
+    newest: u64,
     /// One change at a time: the indexer's thread and a rebuild asked for must not mix.
     changing: Mutex<()>,
 }
@@ -35,43 +39,35 @@ pub struct SiteIndex {
 const WORDS_SCHEMA: &str = "1";
 
 impl SiteIndex {
-    /// Loads both indexes of `site` from `dir`. What is missing, damaged, of another model or of another
-    /// store, or ahead of this one (an older store was put back), is built anew.
+    /// Opens the word index of `site` in `dir`. The meaning index, far larger, is left to
+    /// [`SiteIndex::load`]. What is missing, damaged, of another model or of another store, or ahead of this one
+    /// (an older store was put back), is built anew.
     pub(super) fn open(id: SiteId, dir: &Path, store: &Store, model: ModelKey) -> Outcome<Self> {
         let snapshot = store.snapshot()?;
         let (store_id, newest) = (snapshot.store_id()?, snapshot.counter("outbox")?);
         let tag = *blake3::Hasher::new().update(&model.id).update(store_id.as_bytes()).finalize().as_bytes();
-        let usable = |sequence: u64| (1..=newest).contains(&sequence);
         fsx::create_private_dir(dir).map_err(Fault::internal)?;
-        let vectors_path = dir.join("vectors.idx");
         let (words, words_sequence) =
             WordIndex::open(&dir.join("words"), &format!("{WORDS_SCHEMA} {store_id}")).map_err(Fault::internal)?;
-        // Sequence 0 is what an unfinished rebuild leaves.
-        let words_sequence = words_sequence.filter(|s| usable(*s));
+        let words_sequence = words_sequence.filter(|sequence| is_usable(*sequence, newest));
         if words_sequence.is_none() {
             words.wipe().map_err(Fault::internal)?;
             tracing::info!(site = %id, "the word index is built anew from the store");
         }
-        let (vectors, vectors_sequence) = match VectorIndex::load(&vectors_path, &tag, model.dimensions) {
-            Ok(loaded) if usable(loaded.sequence) => (loaded.index, Some(loaded.sequence)),
-            other => {
-                if let Some(why) = other.err().filter(|why| !matches!(why, Rejected::Missing)) {
-                    tracing::warn!(site = %id, %why, "the meaning index is built anew from the store");
-                }
-                (VectorIndex::new(model.dimensions).map_err(Fault::internal)?, None)
-            }
-        };
+        let vectors_path = dir.join("vectors.idx");
         Ok(Self {
             id,
-            vectors_path,
             tag,
             words,
-            vectors: RwLock::new(Arc::new(vectors)),
+            vectors: RwLock::new(Arc::new(VectorIndex::new(model.dimensions).map_err(Fault::internal)?)),
             words_sequence: AtomicU64::new(words_sequence.unwrap_or(0)),
-            vectors_sequence: AtomicU64::new(vectors_sequence.unwrap_or(0)),
-            vectors_saved: AtomicU64::new(vectors_sequence.unwrap_or(0)),
+            vectors_sequence: AtomicU64::new(0),
+            vectors_saved: AtomicU64::new(0),
             words_stale: AtomicBool::new(words_sequence.is_none()),
-            vectors_stale: AtomicBool::new(vectors_sequence.is_none()),
+            vectors_stale: AtomicBool::new(true),
+            vectors_unread: AtomicBool::new(vectors_path.exists()),
+            vectors_path,
+            newest,
             changing: Mutex::new(()),
         })
     }
@@ -98,6 +94,12 @@ impl SiteIndex {
 
     pub(super) fn is_current(&self, target: u64) -> bool {
         self.words_sequence() >= target && self.vectors_sequence() >= target
+    }
+
+    /// Whether the meaning index is still to be read from its file: a matter of moments, unlike a rebuild.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        self.vectors_unread.load(Ordering::Acquire)
     }
 
     /// Best chunks by words.
@@ -141,6 +143,7 @@ impl SiteIndex {
 
     fn catch_up_locked(&self, store: &Store, model: ModelKey) -> Outcome<(bool, Snapshot)> {
         let mut changed = false;
+        self.load_locked(model);
         if self.words_stale.load(Ordering::Acquire) {
             self.rebuild_words(store)?;
             changed = true;
@@ -175,10 +178,37 @@ impl SiteIndex {
 
     pub(super) fn rebuild(&self, store: &Store, model: ModelKey) -> Outcome<()> {
         let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.vectors_unread.store(false, Ordering::Release);
         self.words.wipe().map_err(Fault::internal)?;
         self.rebuild_words(store)?;
         self.rebuild_vectors(store, model)?;
         self.save_now()
+    }
+
+    /// Reads the meaning index from its file, once, if that is to be trusted; otherwise it stays stale.
+    pub(super) fn load(&self, model: ModelKey) {
+        let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.load_locked(model);
+    }
+
+    fn load_locked(&self, model: ModelKey) {
+        if !self.is_loading() {
+            return;
+        }
+        match VectorIndex::load(&self.vectors_path, &self.tag, model.dimensions) {
+            Ok(loaded) if is_usable(loaded.sequence, self.newest) => {
+                *self.vectors.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded.index);
+                self.vectors_sequence.store(loaded.sequence, Ordering::Release);
+                self.vectors_saved.store(loaded.sequence, Ordering::Release);
+                self.vectors_stale.store(false, Ordering::Release);
+            }
+            other => {
+                if let Some(why) = other.err().filter(|why| !matches!(why, Rejected::Missing)) {
+                    tracing::warn!(site = %self.id, %why, "the meaning index is built anew from the store");
+                }
+            }
+        }
+        self.vectors_unread.store(false, Ordering::Release);
     }
 
     fn rebuild_words(&self, store: &Store) -> Outcome<()> {
@@ -225,4 +255,9 @@ impl SiteIndex {
         self.vectors_saved.store(sequence, Ordering::Release);
         Ok(())
     }
+}
+
+/// Sequence 0 is what an unfinished rebuild leaves.
+fn is_usable(sequence: u64, newest: u64) -> bool {
+    (1..=newest).contains(&sequence)
 }

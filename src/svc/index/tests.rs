@@ -122,6 +122,36 @@ async fn any_history_equals_a_rebuild() {
 }
 
 #[tokio::test]
+async fn the_meaning_index_is_read_behind_the_start() {
+    let bench = Bench::new().await;
+    let indexes = bench.open();
+    bench.put("a", "Hundesteuer im Jahr").await;
+    indexes.caught_up(bench.site.id).await.unwrap();
+    // Only the file can know of this one: a rebuild would not bring it.
+    indexes.site(bench.site.id).unwrap().vectors().apply(&[(999, vec![1.0; 4])], &[]).unwrap();
+    drop(indexes);
+    let dir = bench.dir.path().join("index").join(bench.site.id.to_string());
+    {
+        let alone = SiteIndex::open(bench.site.id, &dir, &bench.store, MODEL).unwrap();
+        assert!(alone.is_loading());
+        assert_eq!((found(&alone, "Hundesteuer").len(), alone.vectors().len()), (1, 0));
+    }
+    let indexes = bench.open();
+    indexes.loaded(bench.site.id).await.unwrap();
+    let index = indexes.site(bench.site.id).unwrap();
+    assert!(!index.is_loading());
+    assert!(index.vectors().contains(999));
+    assert_eq!(index.vectors().len(), 2);
+}
+
+#[tokio::test]
+async fn a_site_without_a_file_has_nothing_to_wait_for() {
+    let bench = Bench::new().await;
+    let indexes = bench.open();
+    tokio::time::timeout(std::time::Duration::from_secs(5), indexes.loaded(bench.site.id)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn damaged_files_are_noticed_and_built_anew() {
     let bench = Bench::new().await;
     let indexes = bench.open();
