@@ -188,6 +188,9 @@ enum DocumentVerb {
         site: String,
         #[arg(long, default_value_t = 100)]
         limit: usize,
+        /// Begin behind this document: the `next` of the list before
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
     },
     /// One document with its passages
     Show {
@@ -232,11 +235,21 @@ impl DocumentArgs {
             Ok((site, found))
         };
         match self.verb {
-            DocumentVerb::List { site, limit } => {
-                let site = site::find(store, &site)?;
-                let documents = knowledge::documents(&store.snapshot()?, site.id, None, limit, |_| true)?;
+            DocumentVerb::List { site, limit, after } => {
+                let (site, after) = match after {
+                    Some(id) => resolve(&site, &id).map(|(site, id)| (site, Some(id)))?,
+                    None => (site::find(store, &site)?, None),
+                };
+                let limit = limit.max(1);
+                // One more than shown tells whether there is more.
+                let mut documents =
+                    knowledge::documents(&store.snapshot()?, site.id, after, limit.saturating_add(1), |_| true)?;
+                let has_more = documents.len() > limit;
+                documents.truncate(limit);
+                let next = documents.last().filter(|_| has_more).map(|document| document.id.to_string());
+                let total = knowledge::counts(store, site.id)?.documents;
                 let rows: Vec<Value> = documents.iter().map(|d| json!({"id": d.id.to_string(), "key": d.key, "title": d.title, "chunks": d.chunks.len(), "excluded": d.excluded, "updated_at": d.updated})).collect();
-                Ok(json!({"documents": rows}))
+                Ok(json!({"total": total, "next": next, "documents": rows}))
             }
             DocumentVerb::Show { site, id } => {
                 let (site, id) = resolve(&site, &id)?;

@@ -157,7 +157,17 @@ fn crawl_adds_source_pages_and_skips() {
     let typed = format!("http://{}/", site.host);
     let scheme = home.ok(&["crawl", &typed, "--site", "stadt", "--allow-private", &site.host]);
     assert_eq!((&scheme["documents"], &scheme["unchanged"]), (&json!(3), &again["unchanged"]), "{scheme}");
-    assert_eq!(home.ok(&["document", "list", "--site", "stadt"])["documents"].as_array().map(Vec::len), Some(2));
+    let whole = home.ok(&["document", "list", "--site", "stadt"]);
+    assert_eq!(whole["documents"].as_array().map(Vec::len), Some(2));
+    assert_eq!((&whole["total"], &whole["next"]), (&json!(2), &Value::Null));
+    // A list that is cut says so, and how to go on.
+    let one = home.ok(&["document", "list", "--site", "stadt", "--limit", "1"]);
+    assert_eq!(
+        (&one["total"], &one["next"], &one["documents"][0]["id"]),
+        (&json!(2), &one["documents"][0]["id"], &whole["documents"][0]["id"])
+    );
+    let rest = home.ok(&["document", "list", "--site", "stadt", "--after", one["next"].as_str().unwrap_or_default()]);
+    assert_eq!((&rest["next"], &rest["documents"][0]), (&Value::Null, &whole["documents"][1]));
 }
 
 /// What may differ between two runs of one call.
