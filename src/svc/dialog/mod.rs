@@ -38,7 +38,7 @@ pub use wording::{disclosure, welcome};
 
 use evidence::Evidence;
 
-/// How long a question waits for a model that is being loaded.
+/// How long a question waits for a model and an index that are being loaded.
 const MODEL_PATIENCE: Duration = Duration::from_secs(5);
 /// Passages the evidence is taken from.
 const PASSAGES: usize = 16;
@@ -85,7 +85,11 @@ impl Dialogs {
         let started = Instant::now();
         let text = guard::check(&ask.question)?;
         // Words alone would refuse what the model finds a moment later.
-        let _ = tokio::time::timeout(MODEL_PATIENCE, self.retriever.model.ready()).await;
+        let loaded = async {
+            let _ = self.retriever.model.ready().await;
+            self.retriever.indexes.loaded(site.id).await
+        };
+        let _ = tokio::time::timeout(MODEL_PATIENCE, loaded).await;
         let opened = match &ask.dialog {
             Some((id, token)) => Some(self.open(site, id, token)?),
             None => None,
