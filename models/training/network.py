@@ -3,7 +3,7 @@
     <s> question </s></s> title – heading: sentence sentence ... </s>
 
 The state of <s> gives the odds that the sentences answer the question; the mean over a sentence's tokens gives the odds
-that this sentence carries the answer. The first layers and the (frozen) word table are those of multilingual-e5-small,
+that this sentence carries the answer. Layers and the (frozen) word table begin as those of multilingual-e5-small,
 read from ../multilingual-e5-small/encoder.gguf. src/embed/cross.rs computes the same.
 """
 import math
@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 HERE = Path(__file__).parent
 ENCODER = HERE.parent / "multilingual-e5-small" / "encoder.gguf"
-LAYERS, HIDDEN, INNER, HEADS = 6, 384, 1536, 12
+LAYERS, HIDDEN, INNER, HEADS = 12, 384, 1536, 12
 # As in src/embed/cross.rs.
 QUESTION_TOKENS, HEADING_TOKENS, TOKENS_MAX = 64, 40, 200
 BEGIN, PAD, END = 0, 1, 2
@@ -145,9 +145,9 @@ def sentence_odds(token_odds, owner, count):
     return (one * token_odds[..., None]).sum(1) / tokens.clamp(min=1), tokens > 0
 
 
-def fit(model, cutter, rows, *, rate, size, seed, log):
-    """One pass over rows of (question, heading, sentences, window label, sentence labels or None); the rate falls
-    along a cosine. Batches hold texts of like length."""
+def fit(model, cutter, rows, *, rate, size, seed, log, last=0.02):
+    """One pass over rows of (question, heading, sentences, window label, sentence labels or None); the rate falls along a
+    cosine to the share `last` of itself. Batches hold texts of like length."""
     random.Random(seed).shuffle(rows)
     encoded = [(cutter.encode(q, h, s), label, labels) for q, h, s, label, labels in rows]
     chunks = [sorted(encoded[at : at + 20 * size], key=lambda r: len(r[0][0])) for at in range(0, len(encoded), 20 * size)]
@@ -158,6 +158,7 @@ def fit(model, cutter, rows, *, rate, size, seed, log):
     groups = [{"params": weighty, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
     model.train()
+    run = torch.compile(model, dynamic=True)
     mean = None
     for step, batch in enumerate(batches):
         ids, mask, owner = collate([row[0] for row in batch])
@@ -167,7 +168,7 @@ def fit(model, cutter, rows, *, rate, size, seed, log):
             for n, label in enumerate((labels or [])[:count]):
                 wanted[at, n] = label
         with torch.autocast("cpu", torch.bfloat16):
-            window, tokens = model(ids, mask)
+            window, tokens = run(ids, mask)
         odds, there = sentence_odds(tokens.float(), owner, count)
         there &= known[:, None]
         loss = F.binary_cross_entropy_with_logits(window.float(), torch.tensor([row[1] for row in batch]))
@@ -176,7 +177,7 @@ def fit(model, cutter, rows, *, rate, size, seed, log):
             loss = loss + 0.7 * F.binary_cross_entropy_with_logits(odds[there], wanted[there], pos_weight=torch.tensor(2.0))
         share = step / len(batches)
         for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, (share + 1e-4) / 0.06) * max(0.02, 0.5 * (1 + math.cos(math.pi * share)))
+            group["lr"] = rate * min(1.0, (share + 1e-4) / 0.06) * (last + (1 - last) * 0.5 * (1 + math.cos(math.pi * share)))
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)

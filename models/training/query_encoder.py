@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains own last layers for questions: people's questions move towards the vectors of the passages that answer them.
 
-    query_encoder.py TOKENIZER.JSON ../multilingual-e5-small/query-encoder.gguf [--hold]
+    query_encoder.py TOKENIZER.JSON ../multilingual-e5-small/query-encoder.gguf --docs DOCS [--hold]
 
 Only the question's side learns. The passages' vectors are computed once and stay, so that nothing stored has to be
 embedded again, and a pass takes half a minute on two cores with bfloat16 instructions. Loss: cross-entropy over all passages of
@@ -9,8 +9,6 @@ questions.jsonl.gz (Karpukhin et al. 2020, arXiv:2004.04906), a smaller one over
 penalty for leaving the old vector. With --hold a tenth of the organisations is left out and measured.
 """
 import argparse
-import gzip
-import json
 import math
 import random
 from pathlib import Path
@@ -19,7 +17,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from cross_encoder import QUESTIONS, heading, mistyped
+from cross_encoder import QUESTIONS, Organisations, heading, mistyped
 from export import Writer
 from network import HIDDEN, CrossEncoder, Cutter, collate
 
@@ -50,6 +48,10 @@ def encoded(cutter, text, most=512):
     return [0] + cutter.ids(text)[: most - 2] + [2]
 
 
+def passage_text(item):
+    return "passage: " + heading(item) + "\n" + "\n".join(item["sentences"])
+
+
 @torch.no_grad()
 def embed(model, cutter, texts, size=32):
     rows = [encoded(cutter, text) for text in texts]
@@ -67,15 +69,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tokenizer", type=Path)
     parser.add_argument("target", type=Path)
+    parser.add_argument("--docs", type=Path)
+    parser.add_argument("--data", type=Path, default=QUESTIONS)
     parser.add_argument("--hold", action="store_true")
     asked = parser.parse_args()
     torch.manual_seed(1)
     random.seed(1)
     cutter, model = Cutter(asked.tokenizer), Encoder()
-    items = [json.loads(line) for line in gzip.open(QUESTIONS, "rt")]
+    items = Organisations(asked.data, asked.docs).items
     names = sorted({(i["part"], i["organisation"]) for i in items})
     held = set(random.sample(names, len(names) // 10)) if asked.hold else set()
-    passages = embed(model, cutter, ["passage: " + heading(i) + "\n" + "\n".join(i["sentences"]) for i in items])
+    passages = embed(model, cutter, [passage_text(i) for i in items])
     known = [(q, n, i["sentences"][a[0]]) for n, i in enumerate(items) for q, a in i["yes"]]
     sentences = embed(model, cutter, [f"passage: {heading(items[n])}: {s}" for _, n, s in known])
     owner = torch.tensor([n for _, n, _ in known])

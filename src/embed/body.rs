@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::error::{EmbedError, Result};
+use super::int8::{LinearInt8, Steps};
 use super::kernels::{self, Level};
 use super::math::{Block, LANES, Rows};
 use super::weights::{Geometry, Weights, WordTable};
@@ -16,8 +17,22 @@ use super::weights::{Geometry, Weights, WordTable};
 const BATCH_TOKENS_MAX: usize = 16_384;
 
 struct Linear {
-    weights: Vec<Block>,
+    weights: Packed,
     bias: Vec<f32>,
+}
+
+enum Packed {
+    F32(Vec<Block>),
+    Int8(LinearInt8),
+}
+
+/// What the layers compute in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// f32: the same vectors on every machine.
+    F32,
+    /// 8-bit integers where the processor has instructions for them: faster and smaller, odds differ a little.
+    Int8,
 }
 
 struct Norm {
@@ -58,11 +73,17 @@ struct Scratch {
     keys: Vec<Block>,
     values: Vec<Block>,
     scores: Vec<f32>,
+    steps: Steps,
 }
 
 impl Body {
     /// Decodes the weights. `max_tokens`: longest text, at most the file's number of positions.
-    pub(super) fn load(weights: &Weights, words: Arc<WordTable>, max_tokens: usize) -> Result<Self> {
+    pub(super) fn load(
+        weights: &Weights,
+        words: Arc<WordTable>,
+        max_tokens: usize,
+        precision: Precision,
+    ) -> Result<Self> {
         let geometry = weights.geometry;
         let hidden = geometry.hidden;
         let mut positions = weights.dense("embeddings.position_embeddings.weight", &[geometry.positions, hidden])?;
@@ -75,7 +96,9 @@ impl Body {
             max_tokens: max_tokens.min(geometry.positions),
             level: kernels::level(),
             entry: Arc::new(Entry { words, positions, norm: load_norm(weights, "embeddings.LayerNorm")? }),
-            layers: (0..geometry.layers).map(|n| load_layer(weights, n).map(Arc::new)).collect::<Result<_>>()?,
+            layers: (0..geometry.layers)
+                .map(|n| load_layer(weights, n, precision).map(Arc::new))
+                .collect::<Result<_>>()?,
         })
     }
 
@@ -91,7 +114,7 @@ impl Body {
         }
         let mut layers: Vec<_> = self.layers.iter().take(self.layers.len() - own.layers).cloned().collect();
         for number in 0..own.layers {
-            layers.push(Arc::new(load_layer(weights, number)?));
+            layers.push(Arc::new(load_layer(weights, number, Precision::F32)?));
         }
         Ok(Self {
             geometry: self.geometry,
@@ -120,17 +143,17 @@ impl Body {
         let mut wide = vec![0.0; rows * inner];
         let mut scratch = Scratch::default();
         for layer in &self.layers {
-            self.linear(&layer.attend, &state, &mut attend);
+            self.linear(&layer.attend, &state, &mut attend, &mut scratch.steps);
             for span in &spans {
                 self.attention(span, &attend, &mut mixed, &mut scratch);
             }
             // The first third of `attend` is free again and takes the result.
             let sum = &mut attend[..rows * hidden];
-            self.linear(&layer.attend_out, &mixed, sum);
+            self.linear(&layer.attend_out, &mixed, sum, &mut scratch.steps);
             kernels::add_norm(self.level, sum, &state, &layer.attend_norm.gain, &layer.attend_norm.bias, epsilon);
-            self.linear(&layer.widen, sum, &mut wide);
+            self.linear(&layer.widen, sum, &mut wide, &mut scratch.steps);
             kernels::gelu(self.level, &mut wide);
-            self.linear(&layer.narrow, &wide, &mut state);
+            self.linear(&layer.narrow, &wide, &mut state, &mut scratch.steps);
             kernels::add_norm(self.level, &mut state, sum, &layer.out_norm.gain, &layer.out_norm.bias, epsilon);
         }
         Ok((spans, state))
@@ -178,12 +201,16 @@ impl Body {
     }
 
     /// `out = input x weights + bias` for all rows.
-    fn linear(&self, layer: &Linear, input: &[f32], out: &mut [f32]) {
+    fn linear(&self, layer: &Linear, input: &[f32], out: &mut [f32], steps: &mut Steps) {
+        let weights = match &layer.weights {
+            Packed::F32(weights) => weights,
+            Packed::Int8(weights) => return weights.multiply(input, &layer.bias, out, steps),
+        };
         let width = layer.bias.len();
         let rows = out.len() / width;
         let columns = input.len() / rows;
         let left = Rows { data: input, rows, columns, stride: columns, offset: 0 };
-        kernels::multiply(self.level, left, &layer.weights, &layer.bias, out, (width, 0));
+        kernels::multiply(self.level, left, weights, &layer.bias, out, (width, 0));
     }
 
     /// Attention within one text, all heads, from `attend` (`[rows, 3 * hidden]`) to `mixed` (`[rows, hidden]`).
@@ -221,7 +248,13 @@ fn load_norm(weights: &Weights, name: &str) -> Result<Norm> {
 }
 
 /// `names` are layers of the same input whose outputs come to lie side by side; the first is scaled.
-fn load_linear(weights: &Weights, names: &[String], (rows, columns): (usize, usize), scale: f32) -> Result<Linear> {
+fn load_linear(
+    weights: &Weights,
+    names: &[String],
+    (rows, columns): (usize, usize),
+    scale: f32,
+    precision: Precision,
+) -> Result<Linear> {
     let mut matrix = Vec::with_capacity(names.len() * rows * columns);
     let mut bias = Vec::with_capacity(names.len() * rows);
     for name in names {
@@ -230,24 +263,32 @@ fn load_linear(weights: &Weights, names: &[String], (rows, columns): (usize, usi
     }
     matrix.iter_mut().take(rows * columns).for_each(|w| *w *= scale);
     bias.iter_mut().take(rows).for_each(|b| *b *= scale);
-    let mut packed = Vec::new();
     let view = Rows { data: &matrix, rows: bias.len(), columns, stride: columns, offset: 0 };
-    kernels::pack_rows(view, &mut packed);
+    let int8 = if precision == Precision::Int8 { LinearInt8::pack(view) } else { None };
+    let packed = int8.map_or_else(
+        || {
+            let mut packed = Vec::new();
+            kernels::pack_rows(view, &mut packed);
+            Packed::F32(packed)
+        },
+        Packed::Int8,
+    );
     Ok(Linear { weights: packed, bias })
 }
 
-fn load_layer(weights: &Weights, number: usize) -> Result<Layer> {
+fn load_layer(weights: &Weights, number: usize, precision: Precision) -> Result<Layer> {
     let Geometry { hidden, inner, heads, .. } = weights.geometry;
     let name = |part: &str| format!("encoder.layer.{number}.{part}");
     #[allow(clippy::cast_precision_loss)]
     let scale = 1.0 / ((hidden / heads) as f32).sqrt();
     let attend = ["query", "key", "value"].map(|part| name(&format!("attention.self.{part}")));
+    let linear = |names: &[String], shape, scale| load_linear(weights, names, shape, scale, precision);
     Ok(Layer {
-        attend: load_linear(weights, &attend, (hidden, hidden), scale)?,
-        attend_out: load_linear(weights, &[name("attention.output.dense")], (hidden, hidden), 1.0)?,
+        attend: linear(&attend, (hidden, hidden), scale)?,
+        attend_out: linear(&[name("attention.output.dense")], (hidden, hidden), 1.0)?,
         attend_norm: load_norm(weights, &name("attention.output.LayerNorm"))?,
-        widen: load_linear(weights, &[name("intermediate.dense")], (inner, hidden), 1.0)?,
-        narrow: load_linear(weights, &[name("output.dense")], (hidden, inner), 1.0)?,
+        widen: linear(&[name("intermediate.dense")], (inner, hidden), 1.0)?,
+        narrow: linear(&[name("output.dense")], (hidden, inner), 1.0)?,
         out_norm: load_norm(weights, &name("output.LayerNorm"))?,
     })
 }

@@ -3,11 +3,11 @@
 //! Question, headings and sentences go through one BERT encoder as one text (Nogueira, Cho 2019, arXiv:1901.04085), so
 //! that each word of the question is compared with each word of the page. The first token's state gives the odds that
 //! the sentences answer; the mean over a sentence's tokens gives the odds that this sentence carries the answer. It
-//! shares the word table of the embedding model. `models/cross-encoder` has its training, data and figures.
+//! shares the word table of the embedding model. `models/training` has its training, data and figures.
 
 use std::sync::Arc;
 
-use super::body::Body;
+use super::body::{Body, Precision};
 use super::bundle::Bundle;
 use super::error::{EmbedError, Result};
 use super::manifest::CROSS_FILE;
@@ -66,11 +66,12 @@ impl Head {
 }
 
 impl CrossEncoder {
-    /// Decodes the weights, if the bundle has any. `words`: the table of the embedding model.
+    /// Decodes the weights, if the bundle has any. `words`: the table of the embedding model. With
+    /// [`Precision::Int8`] odds differ from those of f32 by about a tenth.
     ///
     /// # Errors
     /// [`EmbedError::Malformed`] when the file is of no supported shape.
-    pub(super) fn load(bundle: &Bundle, words: Arc<WordTable>) -> Result<Option<Self>> {
+    pub(super) fn load(bundle: &Bundle, words: Arc<WordTable>, precision: Precision) -> Result<Option<Self>> {
         if bundle.manifest().cross_encoder.is_none() {
             return Ok(None);
         }
@@ -84,7 +85,7 @@ impl CrossEncoder {
         Ok(Some(Self {
             window: Head::load(&weights, "window")?,
             sentence: Head::load(&weights, "sentence")?,
-            body: Body::load(&weights, words, TOKENS_MAX)?,
+            body: Body::load(&weights, words, TOKENS_MAX, precision)?,
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::body::Body;
+use super::body::{Body, Precision};
 use super::bundle::Bundle;
 use super::error::{EmbedError, Result};
 use super::manifest::{Pooling, QUERY_FILE};
@@ -37,7 +37,7 @@ impl Encoder {
             });
         }
         let words = Arc::new(weights.words()?);
-        let body = Body::load(&weights, Arc::clone(&words), manifest.max_tokens)?;
+        let body = Body::load(&weights, Arc::clone(&words), manifest.max_tokens, Precision::F32)?;
         let query = match &manifest.query_encoder {
             Some(_) => Some(body.with_last(&Weights::open(QUERY_FILE, bundle.file(QUERY_FILE)?)?)?),
             None => None,

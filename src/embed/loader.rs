@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
+use super::body::Precision;
 use super::bundle::Bundle;
 use super::cross::CrossEncoder;
 use super::encoder::Encoder;
@@ -47,7 +48,7 @@ impl Model {
                 reason: "more pieces than encoder.gguf has rows".into(),
             });
         }
-        let cross = CrossEncoder::load(bundle, encoder.words())?.map(Arc::new);
+        let cross = CrossEncoder::load(bundle, encoder.words(), Precision::Int8)?.map(Arc::new);
         let pool = EmbedPool::start(encoder, cross, Arc::clone(&tokenizer), &manifest, threads)?;
         Ok(Self { id: manifest.id(), manifest, tokenizer, pool })
     }

@@ -15,6 +15,7 @@ mod compiled;
 mod cross;
 mod encoder;
 mod error;
+mod int8;
 mod kernels;
 mod lanes;
 mod loader;

@@ -1,5 +1,6 @@
 //! Each kernel, at each instruction set of this machine, against the plain formula.
 
+use super::super::int8::{self, LinearInt8, Steps};
 use super::super::kernels::{self, Level, level};
 use super::super::math::{LANES, Rows};
 
@@ -61,6 +62,58 @@ fn products() {
             let mut out = vec![0.0; rows * columns];
             kernels::multiply(level, view(&left, rows), &packed, &bias, &mut out, (columns, 0));
             assert_close(&out, &expected, 1e-4, &format!("{level:?} {rows}x{depth}x{columns}"));
+        }
+    }
+}
+
+/// Whole numbers whose largest is 127 are their own steps, so that the product is exact.
+#[test]
+fn products_of_whole_numbers_are_exact_in_int8() {
+    for (rows, depth, columns) in [(1, 32, 16), (5, 8, 48), (13, 384, 32), (17, 1536, 80)] {
+        let whole = |count: usize, seed| {
+            let mut values: Vec<f32> = numbers(count, seed).iter().map(|v| (v * 127.0).round()).collect();
+            values.iter_mut().step_by(depth).for_each(|v| *v = -127.0);
+            values
+        };
+        let (left, right, bias) = (whole(rows * depth, 1), whole(columns * depth, 2), numbers(columns, 3));
+        let matrix = Rows { data: &right, rows: columns, columns: depth, stride: depth, offset: 0 };
+        let Some(packed) = LinearInt8::pack(matrix) else {
+            assert!(!int8::is_possible());
+            return;
+        };
+        let mut expected = Vec::new();
+        for row in left.chunks_exact(depth) {
+            for (column, bias) in right.chunks_exact(depth).zip(&bias) {
+                let sum: f64 = row.iter().zip(column).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                expected.push(sum + f64::from(*bias));
+            }
+        }
+        let (mut out, mut steps) = (vec![0.0; rows * columns], Steps::default());
+        packed.multiply(&left, &bias, &mut out, &mut steps);
+        // The bias is lost in part when it is added to a sum of some hundred thousand.
+        assert_close(&out, &expected, 0.1, &format!("{rows}x{depth}x{columns}"));
+    }
+    for (rows, columns) in [(16, 15), (2, 16)] {
+        let odd = Rows { data: &[0.0; 240], rows, columns, stride: columns, offset: 0 };
+        assert!(LinearInt8::pack(odd).is_none());
+    }
+}
+
+#[test]
+fn int8_rounds_to_a_few_parts_in_a_thousand_and_takes_zeros() {
+    let (rows, depth, columns) = (9, 384, 64);
+    let (mut left, right, bias) = (numbers(rows * depth, 4), numbers(columns * depth, 5), numbers(columns, 6));
+    left[..depth].fill(0.0);
+    let matrix = Rows { data: &right, rows: columns, columns: depth, stride: depth, offset: 0 };
+    let Some(packed) = LinearInt8::pack(matrix) else { return };
+    let (mut out, mut steps) = (vec![0.0; rows * columns], Steps::default());
+    packed.multiply(&left, &bias, &mut out, &mut steps);
+    assert_eq!(out[..columns], bias[..]);
+    for (row, found) in left.chunks_exact(depth).zip(out.chunks_exact(columns)).skip(1) {
+        for ((column, bias), found) in right.chunks_exact(depth).zip(&bias).zip(found) {
+            let sum: f64 = row.iter().zip(column).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+            // Sums of this size have a spread of 6.5; five deviations of the rounding.
+            assert!((f64::from(*found) - sum - f64::from(*bias)).abs() < 0.2, "{found} instead of {sum}");
         }
     }
 }
