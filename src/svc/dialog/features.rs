@@ -69,6 +69,8 @@ pub struct Features {
     pub judged_sentence: f32,
     /// Best window of the passage that retrieval put first.
     pub judged_first: f32,
+    /// Mean of the best three windows: one alone may be a mistake.
+    pub judged_three: f32,
 }
 
 impl Features {
@@ -168,8 +170,8 @@ pub(super) fn measure(
 /// Log odds beyond this say nothing more.
 const ODDS_MAX: f32 = 8.0;
 
-/// Adds what the cross-encoder said; the sentences' order does not matter.
-pub(super) fn measure_judgement(features: &mut Features, sentences: &[Sentence]) {
+/// Adds what the cross-encoder said of `windows` (log odds) and, through them, of sentences. No order matters.
+pub(super) fn measure_judgement(features: &mut Features, sentences: &[Sentence], windows: &[f32]) {
     let best = |windows: &mut dyn Iterator<Item = f32>| windows.fold(-ODDS_MAX, f32::max).min(ODDS_MAX);
     let lead = sentences
         .iter()
@@ -180,4 +182,8 @@ pub(super) fn measure_judgement(features: &mut Features, sentences: &[Sentence])
     features.judged_other = best(&mut sentences.iter().filter(|s| Some(s.passage) != lead).filter_map(|s| s.window));
     features.judged_sentence = best(&mut sentences.iter().filter_map(|s| s.judged));
     features.judged_first = best(&mut sentences.iter().filter(|s| s.passage == 0).filter_map(|s| s.window));
+    let mut three: Vec<f32> = windows.iter().map(|odds| odds.clamp(-ODDS_MAX, ODDS_MAX)).collect();
+    three.sort_by(|a, b| b.total_cmp(a));
+    three.truncate(3);
+    features.judged_three = three.iter().sum::<f32>() * ratio(1, three.len());
 }

@@ -10,13 +10,13 @@ use super::compose::is_boilerplate;
 use super::evidence::{BEHIND_WEIGHT, Evidence, is_heading};
 
 /// Windows that are read, and how many of them may lie in one passage.
-const WINDOWS: usize = 8;
-const PER_PASSAGE: usize = 3;
+const WINDOWS: usize = 5;
+const PER_PASSAGE: usize = 2;
 /// Neighbours on each side of the sentence a window is built around.
 const AROUND: usize = 1;
 
 /// What the judgement is worth beside retrieval's score (a cosine) and beside the sentence's own score.
-const PASSAGE_WEIGHT: f32 = 0.03;
+const PASSAGE_WEIGHT: f32 = 0.06;
 const SENTENCE_WEIGHT: f32 = 0.8;
 /// Log odds of what was not read.
 const UNREAD: f32 = -3.0;
@@ -46,12 +46,13 @@ pub(super) async fn judge(model: &Model, evidence: &mut Evidence) {
             return;
         }
     };
+    let odds: Vec<f32> = judgements.iter().map(|judgement| judgement.window).collect();
     for (window, judgement) in windows.into_iter().zip(judgements) {
         note(evidence, window, &judgement);
     }
     evidence.is_judged = evidence.sentences.iter().any(|s| s.window.is_some());
     if evidence.is_judged {
-        super::features::measure_judgement(&mut evidence.features, &evidence.sentences);
+        super::features::measure_judgement(&mut evidence.features, &evidence.sentences, &odds);
         reorder(evidence);
     }
 }
@@ -142,3 +143,6 @@ fn note(evidence: &mut Evidence, window: Window, judgement: &Judgement) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
