@@ -65,7 +65,7 @@ class Organisations:
         self.near = dict(zip(asked, embed(model, cutter, ["query: " + q for q in asked])))
 
     def tempting(self, question, at, count=3):
-        """Numbers of other pages of the organisation, half of them the nearest by vector and half by shared words."""
+        """Numbers of other pages of the organisation: the nearest by vector, or those that share most words."""
         item, asked = self.items[at], words(question)
         others = [n for n in self.members[(item["part"], item["organisation"])] if n != at]
         if self.near is not None and random.random() < 0.6:

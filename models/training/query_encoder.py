@@ -4,7 +4,7 @@
     query_encoder.py TOKENIZER.JSON ../multilingual-e5-small/query-encoder.gguf --docs DOCS [--hold]
 
 Only the question's side learns. The passages' vectors are computed once and stay, so that nothing stored has to be
-embedded again, and a pass takes half a minute on two cores with bfloat16 instructions. Loss: cross-entropy over all passages of
+embedded again, and a pass takes a minute and a half on two cores with bfloat16 instructions. Loss: cross-entropy over all passages of
 questions.jsonl.gz (Karpukhin et al. 2020, arXiv:2004.04906), a smaller one over the answering sentences of the batch, and a
 penalty for leaving the old vector. With --hold a tenth of the organisations is left out and measured.
 """
