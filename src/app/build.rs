@@ -11,7 +11,7 @@ use crate::base::error::Outcome;
 use crate::base::fsx::{FolderLock, LockError};
 use crate::base::{Code, Fault};
 use crate::config::Config;
-use crate::dial::{DialConfig, Dialer};
+use crate::dial::{DialConfig, Dialer, ProxyConfig};
 use crate::embed::{Bundle, ModelHandle};
 use crate::store::Store;
 use crate::svc::dialog::Dialogs;
@@ -53,6 +53,7 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
         user_agent: config.network.user_agent.clone(),
         connect_timeout: Duration::from_secs(config.network.connect_timeout_seconds),
         request_timeout: Duration::from_secs(config.network.request_timeout_seconds),
+        proxies: ProxyConfig::from_env(),
     })
     .map_err(Fault::internal)?;
     let ingest = Arc::new(Ingest {

@@ -28,6 +28,16 @@ pub enum DialError {
         "{host} offers no valid TLS connection ({detail}); check its certificate, or name its authority in SSL_CERT_FILE"
     )]
     Tls { host: String, detail: String },
+    /// The way out is a proxy, and it did not let the request through.
+    #[error(
+        "the proxy {proxy} did not pass the request for {host} on ({detail}); check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and whether the proxy allows {host}"
+    )]
+    Proxy { host: String, proxy: String, detail: String },
+    /// A name of the own network, which a proxy may reach although it is not the public internet.
+    #[error(
+        "{host} names a machine of the own network, which is not contacted unless it is named: add --allow-private {host} if that is intended"
+    )]
+    LocalName { host: String },
     /// A deadline passed.
     #[error("{host} took longer than {} s; try again later or raise network.request_timeout_seconds", .after.as_secs_f32())]
     Timeout { host: String, after: Duration },
@@ -42,6 +52,9 @@ pub enum DialError {
     /// The address itself cannot be dialled.
     #[error("{0}")]
     Address(String),
+    /// What the environment says of proxies cannot be used.
+    #[error("{0}")]
+    Proxies(String),
     /// The dialer could not be built.
     #[error("the network client cannot start ({0}); check SSL_CERT_FILE and network.user_agent")]
     Setup(String),
@@ -53,15 +66,16 @@ impl DialError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Offline { .. } => "offline",
-            Self::Forbidden { .. } => "address_forbidden",
+            Self::Forbidden { .. } | Self::LocalName { .. } => "address_forbidden",
             Self::Dns { .. } => "dns",
             Self::Connect { .. } => "connect",
             Self::Tls { .. } => "tls",
+            Self::Proxy { .. } => "proxy",
             Self::Timeout { .. } => "timeout",
             Self::TooLarge { .. } => "too_large",
             Self::Protocol { .. } => "protocol",
             Self::Address(_) => "address_invalid",
-            Self::Setup(_) => "dial_setup",
+            Self::Proxies(_) | Self::Setup(_) => "dial_setup",
         }
     }
 

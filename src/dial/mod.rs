@@ -3,18 +3,23 @@
 //! Invariants: an address is judged after resolving and is the address that is dialled (no second lookup); private,
 //! local and reserved targets need an allowance that travels with the request; redirects are never followed here;
 //! bodies are capped after decompression; a request ends at its deadline.
-//! Deliberately absent: proxies, cookies, retries, redirects (the caller decides and asks again).
+//! Where a proxy is the only way out, the rules hold as far as `proxy.rs` says.
+//! Deliberately absent: cookies, retries, redirects (the caller decides and asks again).
 
 mod allow;
 mod error;
 mod names;
+mod proxy;
 mod roots;
 pub mod rules;
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod tests_proxy;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -28,8 +33,10 @@ use url::{Host, Url};
 
 pub use allow::AllowPrivate;
 pub use error::DialError;
+pub use proxy::ProxyConfig;
 
 use names::Names;
+use proxy::Proxies;
 
 /// Idle connections kept per host.
 const IDLE_PER_HOST_MAX: usize = 4;
@@ -47,6 +54,8 @@ pub struct DialConfig {
     pub connect_timeout: Duration,
     /// For a whole request, body included, unless the request names its own.
     pub request_timeout: Duration,
+    /// The way out, where it is not direct.
+    pub proxies: ProxyConfig,
 }
 
 impl Default for DialConfig {
@@ -56,6 +65,7 @@ impl Default for DialConfig {
             user_agent: "DialogEngine".to_owned(),
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),
+            proxies: ProxyConfig::default(),
         }
     }
 }
@@ -117,6 +127,10 @@ pub struct Dialer {
     /// Used only for requests whose host and port carry an allowance. Its pool is keyed by scheme, host and port, so a
     /// connection made with an allowance never serves a request without one.
     open: Client,
+    /// Used only for requests that go through a proxy; resolves the proxy's name alone.
+    through: Option<Client>,
+    proxies: Arc<Proxies>,
+    names: Names,
     config: DialConfig,
 }
 
@@ -130,7 +144,7 @@ impl Dialer {
     fn with_server(config: DialConfig, server: Option<NameServerConfig>) -> Result<Self, DialError> {
         let names = Names::new(config.offline, config.connect_timeout * 9 / 10, server)?;
         let tls = roots::client_config()?;
-        let base = |names: Names| -> Result<Client, DialError> {
+        let base = |names: Names| -> ClientBuilder {
             ClientBuilder::new()
                 .tls_backend_preconfigured(tls.clone())
                 .dns_resolver(names)
@@ -141,12 +155,18 @@ impl Dialer {
                 .connect_timeout(config.connect_timeout)
                 .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
                 .pool_idle_timeout(IDLE_MAX)
-                .build()
-                .map_err(|e| DialError::Setup(e.to_string()))
         };
-        let open = base(names.with_private())?;
-        let strict = base(names)?;
-        Ok(Self { strict, open, config })
+        let build = |builder: ClientBuilder| builder.build().map_err(|e| DialError::Setup(e.to_string()));
+        let open = build(base(names.with_private()))?;
+        let strict = build(base(names.clone()))?;
+        let proxies = Proxies::new(&config.proxies)?;
+        let through = if proxies.is_empty() {
+            None
+        } else {
+            let ways = proxies.for_client()?;
+            Some(build(ways.into_iter().fold(base(names.with_private()), ClientBuilder::proxy))?)
+        };
+        Ok(Self { strict, open, through, proxies: Arc::new(proxies), names, config })
     }
 
     /// True when only this machine may be reached.
@@ -166,10 +186,35 @@ impl Dialer {
             // The HTTP client connects to literal addresses without asking the resolver.
             names::check(addr, &host, private, self.config.offline)?;
         }
-        let client = if private { &self.open } else { &self.strict };
         let after = opts.timeout.unwrap_or(self.config.request_timeout);
-        let work = self.fetch(client, url, &host, opts);
-        tokio::time::timeout(after, work).await.unwrap_or(Err(DialError::Timeout { host, after }))
+        let work = async {
+            if let (Some(client), Some(proxy)) = (&self.through, self.proxies.of(url)) {
+                self.judge_name(url, &host, private).await?;
+                let answer = self.fetch(client, url, &host, opts).await;
+                return through(answer, &host, &proxy::shown(proxy));
+            }
+            let client = if private { &self.open } else { &self.strict };
+            self.fetch(client, url, &host, opts).await
+        };
+        tokio::time::timeout(after, work)
+            .await
+            .unwrap_or_else(|_| Err(DialError::Timeout { host: host.clone(), after }))
+    }
+
+    /// The rules for a name that the proxy will resolve. A name this machine cannot resolve is left to the proxy: behind
+    /// one there often is no other name server.
+    async fn judge_name(&self, url: &Url, host: &str, private: bool) -> Result<(), DialError> {
+        if self.config.offline {
+            return Err(DialError::Offline { host: host.to_owned() });
+        }
+        let Some(Host::Domain(name)) = url.host().filter(|_| !private) else { return Ok(()) };
+        if proxy::is_local_name(name) {
+            return Err(DialError::LocalName { host: host.to_owned() });
+        }
+        match tokio::time::timeout(proxy::LOOKUP_MAX, self.names.addresses(name)).await {
+            Ok(Err(refused @ DialError::Forbidden { .. })) => Err(with_port(refused, host)),
+            _ => Ok(()),
+        }
     }
 
     async fn fetch(&self, client: &Client, url: &Url, host: &str, opts: &GetOptions) -> Result<Response, DialError> {
@@ -206,6 +251,17 @@ impl Dialer {
             body.extend_from_slice(&chunk);
         }
         Ok(Response { status, headers, body: body.freeze() })
+    }
+}
+
+/// Says that it was the proxy which failed.
+fn through(answer: Result<Response, DialError>, host: &str, proxy: &str) -> Result<Response, DialError> {
+    let failed =
+        |detail: &str| DialError::Proxy { host: host.to_owned(), proxy: proxy.to_owned(), detail: detail.to_owned() };
+    match answer {
+        Ok(response) if response.status == 407 => Err(failed("it asks for user and password")),
+        Err(DialError::Connect { detail, .. } | DialError::Dns { detail, .. }) => Err(failed(&detail)),
+        other => other,
     }
 }
 

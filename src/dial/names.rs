@@ -29,6 +29,12 @@ pub(super) struct Names {
     private: bool,
 }
 
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Names").field("private", &self.private).finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     resolver: TokioResolver,
     hosts: Hosts,
@@ -60,7 +66,7 @@ impl Names {
         Self { inner: self.inner.clone(), private: true }
     }
 
-    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DialError> {
+    pub(super) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DialError> {
         let mut found = self.inner.hosts_file(host);
         let bare = host.trim_end_matches('.');
         if found.is_empty() && (bare == "localhost" || bare.ends_with(".localhost")) {

@@ -53,6 +53,7 @@ fn services(dir: &std::path::Path, config: Config) -> Services {
         user_agent: "test".into(),
         connect_timeout: second,
         request_timeout: second,
+        ..DialConfig::default()
     })
     .unwrap();
     let ingest = Arc::new(Ingest {

@@ -37,7 +37,14 @@ pub(super) async fn find(fetcher: &Fetcher, typed: &str) -> Result<Start, CrawlE
         match open(fetcher, &url).await {
             Ok(start) => return Ok(start),
             Err(CrawlError::Unreachable(error)) => {
-                if matches!(error, DialError::Offline { .. } | DialError::Forbidden { .. } | DialError::Address(_)) {
+                // Neither the other scheme nor www. would mend these.
+                if matches!(
+                    error,
+                    DialError::Offline { .. }
+                        | DialError::Forbidden { .. }
+                        | DialError::LocalName { .. }
+                        | DialError::Address(_)
+                ) {
                     return Err(error.into());
                 }
                 if matches!(error, DialError::Dns { .. }) {
@@ -71,7 +78,7 @@ async fn open(fetcher: &Fetcher, url: &Url) -> Result<Start, CrawlError> {
             return Ok(Start { site: Site::new(&url), robots, url, first: Err(SkipReason::Robots) });
         }
         let hop = |to: &Url| (!address::same_site(&url, to)).then(|| fetcher.elsewhere(to));
-        match fetcher.page(&url, hop).await {
+        match fetcher.page(&url, None, hop).await {
             Err(SkipReason::RedirectElsewhere { to } | SkipReason::PrivateAddress { to }) => {
                 return Err(CrawlError::OtherHost { from: url.to_string(), to });
             }
