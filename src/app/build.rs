@@ -16,7 +16,7 @@ use crate::embed::{Bundle, ModelHandle};
 use crate::store::Store;
 use crate::svc::dialog::Dialogs;
 use crate::svc::index::{Indexes, ModelKey};
-use crate::svc::ingest::{Embedder, Ingest, run_jobs};
+use crate::svc::ingest::{Embedder, Ingest, run_jobs, run_schedules};
 use crate::svc::job::Jobs;
 use crate::svc::retrieve::Retriever;
 use crate::svc::services::Services;
@@ -73,6 +73,7 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
         vec![
             tokio::spawn(Arc::clone(&embedder).run()),
             tokio::spawn(run_jobs(Arc::clone(&ingest), Arc::clone(&jobs), Arc::clone(&stopping))),
+            tokio::spawn(run_schedules(store.clone(), Arc::clone(&jobs), Arc::clone(&stopping))),
         ]
     } else {
         Vec::new()

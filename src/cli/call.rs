@@ -59,7 +59,7 @@ impl Call {
             Call::Search(args) => args.run(services).await,
             Call::Ingest(args) => args.run(services, progress).await,
             Call::Crawl(args) => args.run(services, progress).await,
-            Call::Source(args) => args.run(services),
+            Call::Source(args) => args.run(services).await,
             Call::Site(args) => args.run(services).await,
             Call::Document(args) => args.run(services).await,
             Call::User(args) => args.run(services).await,

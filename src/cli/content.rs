@@ -4,9 +4,11 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::base::clock::rfc3339;
 use crate::base::error::Outcome;
 use crate::base::id::{DocumentId, JobId, SourceId};
 use crate::base::{Code, Fault, Progress, Report};
+use crate::svc::ingest::schedule;
 use crate::svc::ingest::source::{self, NewSource};
 use crate::svc::job::{Kind, State};
 use crate::svc::knowledge;
@@ -148,6 +150,12 @@ enum SourceVerb {
         #[arg(long)]
         site: String,
     },
+    /// When it is read again by itself: hourly, daily, weekly, off, or cron such as "30 3 * * 1-5"
+    Schedule {
+        /// Such as src_1
+        id: String,
+        when: String,
+    },
     /// What became of each address in the last crawl
     Report {
         /// Such as src_1
@@ -156,15 +164,20 @@ enum SourceVerb {
 }
 
 impl SourceArgs {
-    pub(crate) fn run(self, services: &Services) -> Outcome<Value> {
+    pub(crate) async fn run(self, services: &Services) -> Outcome<Value> {
         match self.verb {
             SourceVerb::List { site } => {
                 let site = site::find(&services.store, &site)?;
                 Ok(json!({"sources": source::list(&services.store, site.id)?}))
             }
+            SourceVerb::Schedule { id, when } => {
+                let source = schedule::set(&services.store, source_id(&id)?, &when).await?;
+                Ok(
+                    json!({"source_id": source.id.to_string(), "schedule": source.schedule, "next_crawl": source.next_at.map(rfc3339)}),
+                )
+            }
             SourceVerb::Report { id } => {
-                let id: SourceId =
-                    id.parse().map_err(|e: crate::base::id::IdError| Fault::new(Code::BadRequest, e.to_string()))?;
+                let id = source_id(&id)?;
                 let source = source::find(&services.store, id)?;
                 Ok(
                     json!({"source_id": id.to_string(), "last_crawl": source.last_crawl, "urls": source::urls(&services.store, id)?}),
@@ -172,6 +185,10 @@ impl SourceArgs {
             }
         }
     }
+}
+
+fn source_id(text: &str) -> Outcome<SourceId> {
+    text.parse().map_err(|e: crate::base::id::IdError| Fault::new(Code::BadRequest, e.to_string()))
 }
 
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
@@ -248,7 +265,7 @@ impl DocumentArgs {
                 documents.truncate(limit);
                 let next = documents.last().filter(|_| has_more).map(|document| document.id.to_string());
                 let total = knowledge::counts(store, site.id)?.documents;
-                let rows: Vec<Value> = documents.iter().map(|d| json!({"id": d.id.to_string(), "key": d.key, "title": d.title, "chunks": d.chunks.len(), "excluded": d.excluded, "updated_at": d.updated})).collect();
+                let rows: Vec<Value> = documents.iter().map(|d| json!({"id": d.id.to_string(), "key": d.key, "title": d.title, "chunks": d.chunks.len(), "excluded": d.excluded, "gone": d.has_left(), "updated_at": d.updated})).collect();
                 Ok(json!({"total": total, "next": next, "documents": rows}))
             }
             DocumentVerb::Show { site, id } => {
@@ -297,6 +314,14 @@ pub(crate) fn show_summary(value: &Value) -> String {
     );
     for (reason, count) in value["skipped"].as_object().into_iter().flatten() {
         text.push_str(&format!("  skipped {count}: {reason}\n"));
+    }
+    for (name, what) in [
+        ("missed", "not found this time; the next crawl decides"),
+        ("gone", "not found twice in a row: out of search; `document include` takes them back for 30 days"),
+    ] {
+        if let Some(count) = value[name].as_u64().filter(|count| *count > 0) {
+            text.push_str(&format!("  {count} pages {what}\n"));
+        }
     }
     for failed in value["failed"].as_array().into_iter().flatten() {
         text.push_str(&format!(

@@ -109,8 +109,9 @@ async fn requeue(services: &Services, site: &Site) -> Outcome<()> {
     services
         .store
         .write(move |batch| {
-            for (_, document) in batch.list::<Document>(id.to_key())? {
-                for chunk in document.chunks.into_iter().filter(|_| !document.excluded) {
+            let documents = batch.list::<Document>(id.to_key())?.into_iter().map(|(_, document)| document);
+            for document in documents.filter(Document::is_live) {
+                for chunk in document.chunks {
                     if let Some(stored) = batch.get::<knowledge::Chunk>(Key::of(id).and(chunk))?
                         && let Ok(hash) = blake3_from_hex(&stored.text_hash)
                     {

@@ -68,6 +68,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::DELETE, "/sites/{site}/documents/{document}", Site(Scope::Documents)),
     route(Method::GET, "/sites/{site}/sources", Site(Scope::Crawl)),
     route(Method::POST, "/sites/{site}/sources", Site(Scope::Crawl)),
+    route(Method::PATCH, "/sources/{source}", Source(Scope::Crawl)),
     route(Method::POST, "/sources/{source}/discover", Source(Scope::Crawl)),
     route(Method::POST, "/sources/{source}/crawl", Source(Scope::Crawl)),
     route(Method::GET, "/sources/{source}/report", Source(Scope::Crawl)),

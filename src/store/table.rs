@@ -49,6 +49,8 @@ tables! {
     Sources "sources";
     /// source, URL -> what became of it in the last crawl
     SourceUrls "source_urls";
+    /// source, requested URL -> what the last crawl saw there
+    Visits "visits";
     /// job -> Job
     Jobs "jobs";
     /// site, dialog -> Dialog

@@ -323,7 +323,7 @@ fn unchunk(mut rest: &[u8]) -> Vec<u8> {
 /// A page of a [`Website`]: status, headers, body.
 pub type Page = (u16, Vec<(&'static str, String)>, Vec<u8>);
 
-/// A web server on loopback that answers each path with `serve`.
+/// A web server on loopback that answers each path with `serve`; one that knows conditional requests.
 pub struct Website {
     /// `127.0.0.1:PORT`
     pub host: String,
@@ -362,12 +362,20 @@ fn answer(mut stream: TcpStream, serve: &(dyn Fn(&str) -> Page + Send + Sync)) {
     if reader.read_line(&mut first).is_err() {
         return;
     }
-    let mut line = String::new();
+    let (mut line, mut known) = (String::new(), None);
     while reader.read_line(&mut line).is_ok_and(|n| n > 2) {
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("if-none-match")
+        {
+            known = Some(value.trim().to_owned());
+        }
         line.clear();
     }
     let path = first.split(' ').nth(1).unwrap_or("/");
-    let (status, headers, body) = serve(path);
+    let (mut status, headers, mut body) = serve(path);
+    if known.is_some() && headers.iter().any(|(name, value)| *name == "ETag" && Some(value) == known.as_ref()) {
+        (status, body) = (304, Vec::new());
+    }
     let mut head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));

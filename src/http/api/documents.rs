@@ -32,6 +32,8 @@ enum State {
     All,
     Indexed,
     Excluded,
+    /// Its website no longer has it; it can be taken back for a while.
+    Gone,
     Failed,
 }
 
@@ -47,7 +49,7 @@ pub struct Documents(pub Arc<Shared>);
 
 #[OpenApi]
 impl Documents {
-    /// Documents in the order they came: `{documents:[{id,key,title,url,language,chunks,embedded,state,updated_at?,ingested_at,warnings[]}], next_cursor?, total}`.
+    /// Documents in the order they came: `{documents:[{id,key,title,url,language,chunks,embedded,state,updated_at?,ingested_at,warnings[],missing_since?,left_at?}], next_cursor?, total}`.
     #[oai(path = "/sites/:site/documents", method = "get", operation_id = "documents", tag = "Tag::Documents")]
     async fn list(
         &self,
@@ -174,6 +176,7 @@ impl Documents {
 fn state_of(document: &Document) -> State {
     match document {
         d if d.excluded => State::Excluded,
+        d if d.has_left() => State::Gone,
         d if d.chunks.is_empty() => State::Failed,
         _ => State::Indexed,
     }
@@ -190,6 +193,7 @@ fn row(snapshot: &Snapshot, document: &Document) -> Outcome<Value> {
     }
     let state = match state_of(document) {
         State::Excluded => "excluded",
+        State::Gone => "gone",
         State::Failed => "failed",
         State::All | State::Indexed => "indexed",
     };
@@ -205,5 +209,7 @@ fn row(snapshot: &Snapshot, document: &Document) -> Outcome<Value> {
         "updated_at": document.updated,
         "ingested_at": rfc3339(document.ingested_at),
         "warnings": document.warnings,
+        "missing_since": document.missing.map(|m| rfc3339(m.since)),
+        "left_at": document.missing.and_then(|m| m.left_at).map(rfc3339),
     }))
 }

@@ -68,7 +68,7 @@ pub struct Sites(pub Arc<Shared>);
 
 #[OpenApi]
 impl Sites {
-    /// Sites with their counts: `{sites:[{slug,name,documents,chunks,embedded,pending_vectors,excluded,not_read,last_crawl,public_key,origins}]}`.
+    /// Sites with their counts: `{sites:[{slug,name,documents,chunks,embedded,pending_vectors,excluded,gone,not_read,last_crawl,public_key,origins}]}`.
     #[oai(path = "/sites", method = "get", operation_id = "sites", tag = "Tag::Sites")]
     async fn list(&self, caller: Data<&Caller>) -> Reply {
         let sites = site::list(&self.0.services.store)?.into_iter().filter(|site| caller.sees(site.id));
@@ -184,6 +184,7 @@ fn row(shared: &Shared, site: &Site) -> Outcome<Value> {
         "embedded": counts.chunks.saturating_sub(counts.pending),
         "pending_vectors": counts.pending,
         "excluded": counts.excluded,
+        "gone": counts.gone,
         "not_read": not_read,
         "last_crawl": last_crawl.map(rfc3339),
         "public_key": site.public_key,

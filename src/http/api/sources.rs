@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::base::clock::rfc3339;
 use crate::base::id::SourceId;
 use crate::http::state::{Caller, Shared};
+use crate::svc::ingest::schedule;
 use crate::svc::ingest::source::{self, NewSource, Source};
 use crate::svc::job::Kind;
 
@@ -39,11 +40,19 @@ struct CrawlRequest {
     exclude: Option<Vec<String>>,
 }
 
+/// Changes to a website's settings.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct SourcePatch {
+    /// `hourly`, `daily`, `weekly`, `off`, or cron such as `30 3 * * 1-5`.
+    schedule: String,
+}
+
 pub struct Sources(pub Arc<Shared>);
 
 #[OpenApi]
 impl Sources {
-    /// Websites of a site: `{sources:[{id,url,include,exclude,last_crawl?,last_job?,pages?}]}`.
+    /// Websites of a site: `{sources:[{id,url,include,exclude,last_crawl?,last_job?,pages?,schedule?,next_crawl?}]}`.
     #[oai(path = "/sites/:site/sources", method = "get", operation_id = "sources", tag = "Tag::Sources")]
     async fn list(&self, caller: Data<&Caller>) -> Reply {
         let sources = source::list(&self.0.services.store, caller.site()?.id)?;
@@ -76,6 +85,13 @@ impl Sources {
         Ok(Created::Made(shape(json!({"source_id": made.id.to_string(), "url": made.url}))))
     }
 
+    /// Sets when a website is read again by itself: the website as in the list.
+    #[oai(path = "/sources/:source", method = "patch", operation_id = "updateSource", tag = "Tag::Sources")]
+    async fn update(&self, caller: Data<&Caller>, body: Json<SourcePatch>) -> Reply {
+        let source = schedule::set(&self.0.services.store, caller.id("source")?, &body.schedule).await?;
+        Ok(shape(view(&source)))
+    }
+
     /// Counts pages and folders without reading them in: `{job_id}`; the job's result is `{pages_found, folders:[{path,pages}], expected_seconds, start_url}`.
     #[oai(path = "/sources/:source/discover", method = "post", operation_id = "discover", tag = "Tag::Sources")]
     async fn discover(&self, caller: Data<&Caller>) -> poem::Result<Accepted> {
@@ -97,7 +113,7 @@ impl Sources {
         Ok(Accepted::Queued(shape(json!({"job_id": job.to_string()}))))
     }
 
-    /// What became of each address in the last crawl: `{source_id, started_at, finished_at, pages, skipped:{reason:n}, urls:[{url,outcome,reason?,code?,title?,chunks?}]}`.
+    /// What became of each address in the last crawl: `{source_id, started_at, finished_at, next_crawl?, pages, skipped:{reason:n}, urls:[{url,outcome,reason?,code?,title?,chunks?}]}`.
     #[oai(path = "/sources/:source/report", method = "get", operation_id = "report", tag = "Tag::Sources")]
     async fn report(&self, caller: Data<&Caller>) -> Reply {
         let store = &self.0.services.store;
@@ -108,6 +124,7 @@ impl Sources {
             "source_id": source.id.to_string(),
             "started_at": last.map(|c| rfc3339(c.started_at)),
             "finished_at": last.map(|c| rfc3339(c.finished_at)),
+            "next_crawl": source.next_at.map(rfc3339),
             "pages": last.map_or(0, |c| c.pages),
             "skipped": last.map(|c| c.skipped.clone()).unwrap_or_default(),
             "urls": urls,
@@ -126,5 +143,7 @@ fn view(source: &Source) -> Value {
         "last_crawl": source.last_crawl.as_ref().map(|c| rfc3339(c.finished_at)),
         "last_job": source.last_job.map(|id| id.to_string()),
         "pages": source.last_crawl.as_ref().map(|c| c.pages),
+        "schedule": source.schedule,
+        "next_crawl": source.next_at.map(rfc3339),
     })
 }

@@ -8,9 +8,11 @@ use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 use super::address::{is_local, normalise};
-use super::{SkipReason, scope};
+use super::{Known, SkipReason, scope};
 use crate::dial::{AllowPrivate, Dialer, GetOptions, HeaderMap, Response, rules};
 
+/// HTTP status of a page that has not changed.
+pub(super) const NOT_MODIFIED: u16 = 304;
 const REDIRECTS_MAX: usize = 10;
 const RETRIES_MAX: usize = 2;
 /// Longest wait that a website may ask for.
@@ -31,7 +33,7 @@ struct Pace {
     delay: Duration,
 }
 
-/// An answer with status 200 and the address it came from.
+/// An answer with a page, or "not modified", and the address it came from.
 #[derive(Debug)]
 pub(super) struct Got {
     pub(super) url: Url,
@@ -48,15 +50,31 @@ impl Fetcher {
         self.pace.lock().await.delay = delay;
     }
 
-    /// Fetches a page, following redirects for which `hop` finds no objection.
-    pub(super) async fn page(&self, url: &Url, hop: impl Fn(&Url) -> Option<SkipReason>) -> Result<Got, SkipReason> {
-        let opts = GetOptions {
+    /// Fetches a page, following redirects for which `hop` finds no objection. What is `known` is asked for changes only;
+    /// an unchanged page arrives with status 304 and without a body.
+    pub(super) async fn page(
+        &self,
+        url: &Url,
+        known: Option<&Known>,
+        hop: impl Fn(&Url) -> Option<SkipReason>,
+    ) -> Result<Got, SkipReason> {
+        let mut opts = GetOptions {
             max_bytes: self.bytes_max,
             accept: Some(ACCEPT.to_owned()),
+            if_none_match: known.and_then(|k| k.etag.clone()),
+            if_modified_since: known.and_then(|k| k.last_modified.clone()),
             wanted: is_page,
             ..GetOptions::default()
         };
-        let got = self.follow(url, &opts, hop).await?;
+        let mut got = self.follow(url, &opts, &hop).await?;
+        if got.response.status == NOT_MODIFIED {
+            if known.is_some_and(|k| k.arrived == got.url.as_str()) {
+                return Ok(got);
+            }
+            // The redirect leads to another page now, or nothing was asked: this answer is about something else.
+            (opts.if_none_match, opts.if_modified_since) = (None, None);
+            got = self.follow(url, &opts, &hop).await?;
+        }
         if let Some(reason) = SkipReason::of_status(got.response.status) {
             return Err(reason);
         }
@@ -73,14 +91,14 @@ impl Fetcher {
         max_bytes: usize,
         hop: impl Fn(&Url) -> Option<SkipReason>,
     ) -> Result<Got, SkipReason> {
-        self.follow(url, &GetOptions { max_bytes, ..GetOptions::default() }, hop).await
+        self.follow(url, &GetOptions { max_bytes, ..GetOptions::default() }, &hop).await
     }
 
     async fn follow(
         &self,
         url: &Url,
         opts: &GetOptions,
-        hop: impl Fn(&Url) -> Option<SkipReason>,
+        hop: &impl Fn(&Url) -> Option<SkipReason>,
     ) -> Result<Got, SkipReason> {
         let mut at = url.clone();
         let mut seen = HashSet::from([at.clone()]);

@@ -2,10 +2,11 @@
 //!
 //! Invariants: every address has exactly one outcome, a page or one reason; robots.txt, noindex and the folders given
 //! are obeyed; only the typed host is read (with or without `www.`, http or https); everything is bounded.
-//! Deliberately absent: storage, scripts, logins, other hosts, knowledge of earlier crawls.
+//! Deliberately absent: storage, scripts, logins, other hosts. What an earlier crawl saw is asked of the caller.
 
 mod address;
 mod fetch;
+mod known;
 mod read;
 mod reason;
 mod robots;
@@ -16,6 +17,8 @@ mod walk;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_again;
 #[cfg(test)]
 mod tests_unit;
 
@@ -28,6 +31,7 @@ use tokio::sync::mpsc::Sender;
 use crate::dial::{AllowPrivate, Dialer};
 use crate::svc::extract::Extracted;
 
+pub use known::{Known, Memory};
 pub use reason::{CrawlError, SkipReason};
 
 /// A sitemap with this many pages is believed when only the addresses are wanted.
@@ -84,6 +88,8 @@ pub enum Event {
     Found { found: usize, fetched: usize },
     /// A page.
     Page(Box<Page>),
+    /// A page that is still what an earlier crawl saw.
+    Same { url: String },
     /// An address that yields no page; each address at most once.
     Skipped { url: String, reason: SkipReason },
 }
@@ -96,8 +102,8 @@ pub struct Page {
     /// What was asked for.
     pub requested: String,
     pub status: u16,
-    pub etag: Option<String>,
-    pub last_modified: Option<String>,
+    /// What to tell the next crawl; absent when the website names neither version nor date.
+    pub known: Option<Known>,
     pub extracted: Extracted,
 }
 
@@ -116,13 +122,15 @@ pub struct Report {
     pub urls: Vec<String>,
 }
 
-/// Reads a website and sends its pages as `events`; a full channel slows the crawl, a closed one ends it.
+/// Reads a website and sends its pages as `events`; a full channel slows the crawl, a closed one ends it. `memory` tells
+/// what was seen at an address before: the website is then asked for changes only.
 ///
 /// # Errors
 /// [`CrawlError`] when not a single page could be read, or the crawl was stopped.
 pub async fn crawl(
     plan: &Plan,
     dialer: &Dialer,
+    memory: &Memory<'_>,
     events: Sender<Event>,
     cancelled: &(dyn Fn() -> bool + Send + Sync),
 ) -> Result<Report, CrawlError> {
@@ -143,6 +151,7 @@ pub async fn crawl(
         site: begin.site,
         robots: robots.clone(),
         fetcher: fetcher.clone(),
+        memory,
         events,
         cancelled,
         state: walk::State::new(&plan),

@@ -3,8 +3,8 @@
 use scraper::{Html, Selector};
 use url::Url;
 
-use super::SkipReason;
-use super::fetch::Got;
+use super::fetch::{Got, NOT_MODIFIED};
+use super::{Known, SkipReason};
 use crate::svc::extract::{self, Extracted, Input, RejectCode};
 
 /// Links taken from one page.
@@ -18,11 +18,23 @@ pub(super) struct Seen {
     pub(super) last_modified: Option<String>,
     /// Addresses to walk on to; empty when the page asks not to follow them.
     pub(super) links: Vec<String>,
-    pub(super) page: Result<Extracted, SkipReason>,
+    pub(super) page: Result<Content, SkipReason>,
 }
 
-/// Reads an answer.
-pub(super) async fn read(got: Got, bytes_max: usize) -> Seen {
+/// What a page holds.
+pub(super) enum Content {
+    Read(Box<Extracted>),
+    /// What is known of it still holds; the address under which it counts.
+    Same(String),
+}
+
+/// Reads an answer. `known`: what was asked with.
+pub(super) async fn read(got: Got, known: Option<Known>, bytes_max: usize) -> Seen {
+    if let (NOT_MODIFIED, Some(known)) = (got.response.status, known) {
+        let (etag, last_modified) = (known.etag, known.last_modified);
+        let page = Ok(Content::Same(known.url));
+        return Seen { url: got.url, status: NOT_MODIFIED, etag, last_modified, links: known.links, page };
+    }
     let text = |name: &str| got.response.header(name).map(str::to_owned);
     let (etag, last_modified, content_type) = (text("etag"), text("last-modified"), text("content-type"));
     let header = Directives::of(got.response.headers.get_all("x-robots-tag").iter().filter_map(|v| v.to_str().ok()));
@@ -32,7 +44,7 @@ pub(super) async fn read(got: Got, bytes_max: usize) -> Seen {
         let input = Input { bytes: &body, content_type: content_type.as_deref(), path_or_url: base.as_str() };
         match extract::extract_capped(input, bytes_max) {
             Ok(found) if header.noindex || found.noindex => (links_of(&found, header), Err(SkipReason::Noindex)),
-            Ok(found) => (links_of(&found, header), Ok(found)),
+            Ok(found) => (links_of(&found, header), Ok(Content::Read(Box::new(found)))),
             Err(rejected) => {
                 let textless =
                     matches!(rejected.code, RejectCode::Empty | RejectCode::NeedsJavascript) && !header.nofollow;

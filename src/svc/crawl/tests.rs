@@ -8,7 +8,7 @@
     clippy::too_many_lines
 )]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,11 +18,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::{CrawlError, Event, Page, Plan, Report, crawl};
+use super::{CrawlError, Event, Memory, Page, Plan, Report, crawl};
 use crate::dial::{AllowPrivate, DialConfig, Dialer};
 
 #[derive(Clone)]
-struct Reply {
+pub(super) struct Reply {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
@@ -30,7 +30,7 @@ struct Reply {
 }
 
 impl Reply {
-    fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub(super) fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
             headers: vec![("content-type".to_owned(), kind.to_owned())],
@@ -39,13 +39,13 @@ impl Reply {
         }
     }
 
-    fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 }
 
-fn page(title: &str, rest: &str) -> Reply {
+pub(super) fn page(title: &str, rest: &str) -> Reply {
     Reply::new(200, "text/html; charset=utf-8", html(title, rest))
 }
 
@@ -56,18 +56,25 @@ fn html(title: &str, rest: &str) -> String {
     )
 }
 
-fn links(paths: &[&str]) -> String {
+pub(super) fn links(paths: &[&str]) -> String {
     paths.iter().map(|path| format!("<p><a href=\"{path}\">Seite {path}</a></p>")).collect()
 }
 
-fn moved(to: impl Into<String>) -> Reply {
+pub(super) fn moved(to: impl Into<String>) -> Reply {
     Reply::new(302, "text/html", "").with("location", to)
 }
 
-type Hits = Arc<Mutex<HashMap<String, usize>>>;
+pub(super) type Hits = Arc<Mutex<HashMap<String, usize>>>;
 
 /// Answers each path by `answer(path, hit)`; hits count from 1. Unknown paths are for `answer` to refuse.
 async fn serve(answer: impl Fn(&str, usize) -> Option<Reply> + Send + Sync + 'static) -> (String, Hits) {
+    serve_asked(move |path, _, hit| answer(path, hit)).await
+}
+
+/// The same, with the request's headers.
+pub(super) async fn serve_asked(
+    answer: impl Fn(&str, &str, usize) -> Option<Reply> + Send + Sync + 'static,
+) -> (String, Hits) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap().to_string();
     let hits: Hits = Arc::default();
@@ -87,7 +94,7 @@ async fn serve(answer: impl Fn(&str, usize) -> Option<Reply> + Send + Sync + 'st
                     *count += 1;
                     *count
                 };
-                let reply = answer(path, hit).unwrap_or_else(|| Reply::new(404, "text/html", "nothing here"));
+                let reply = answer(path, &text, hit).unwrap_or_else(|| Reply::new(404, "text/html", "nothing here"));
                 tokio::time::sleep(reply.wait).await;
                 let mut out = format!(
                     "HTTP/1.1 {} X\r\nconnection: close\r\ncontent-length: {}\r\n",
@@ -106,10 +113,11 @@ async fn serve(answer: impl Fn(&str, usize) -> Option<Reply> + Send + Sync + 'st
     (host, hits)
 }
 
-struct Outcome {
-    result: Result<Report, CrawlError>,
-    pages: BTreeMap<String, Page>,
-    skipped: BTreeMap<String, String>,
+pub(super) struct Outcome {
+    pub(super) result: Result<Report, CrawlError>,
+    pub(super) pages: BTreeMap<String, Page>,
+    pub(super) skipped: BTreeMap<String, String>,
+    pub(super) same: BTreeSet<String>,
 }
 
 impl Outcome {
@@ -117,7 +125,7 @@ impl Outcome {
         self.result.as_ref().unwrap_or_else(|e| panic!("{e}: {:?}", self.skipped))
     }
 
-    fn paths(&self) -> Vec<String> {
+    pub(super) fn paths(&self) -> Vec<String> {
         self.pages.keys().map(|url| url::Url::parse(url).unwrap()[url::Position::BeforePath..].to_owned()).collect()
     }
 
@@ -129,7 +137,7 @@ impl Outcome {
     }
 }
 
-fn plan(host: &str) -> Plan {
+pub(super) fn plan(host: &str) -> Plan {
     Plan {
         start: format!("http://{host}/"),
         max_pages: 100,
@@ -146,9 +154,13 @@ fn dialer() -> Dialer {
 }
 
 async fn run(plan: &Plan) -> Outcome {
+    run_knowing(plan, &|_| None).await
+}
+
+pub(super) async fn run_knowing(plan: &Plan, memory: &Memory<'_>) -> Outcome {
     let (sender, mut events) = mpsc::channel(4);
     let collect = tokio::spawn(async move {
-        let (mut pages, mut skipped) = (BTreeMap::new(), BTreeMap::new());
+        let (mut pages, mut skipped, mut same) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         while let Some(event) = events.recv().await {
             match event {
                 Event::Found { .. } => {}
@@ -157,18 +169,19 @@ async fn run(plan: &Plan) -> Outcome {
                     assert!(!reason.text().is_empty());
                     assert!(skipped.insert(url.clone(), reason.code().to_owned()).is_none(), "{url} has two reasons");
                 }
+                Event::Same { url } => assert!(same.insert(url), "a page came twice"),
             }
         }
-        (pages, skipped)
+        (pages, skipped, same)
     });
-    let result = crawl(plan, &dialer(), sender, &|| false).await;
-    let (pages, skipped) = collect.await.unwrap();
+    let result = crawl(plan, &dialer(), memory, sender, &|| false).await;
+    let (pages, skipped, same) = collect.await.unwrap();
     assert!(pages.keys().all(|url| !skipped.contains_key(url)), "an address is both page and skipped");
     if let Ok(report) = &result {
         assert_eq!(report.skipped.values().sum::<usize>(), skipped.len());
-        assert_eq!(report.pages, pages.len());
+        assert_eq!(report.pages, pages.len() + same.len());
     }
-    Outcome { result, pages, skipped }
+    Outcome { result, pages, skipped, same }
 }
 
 #[tokio::test]
@@ -394,7 +407,7 @@ async fn without_scheme_both_are_tried_and_names_resolve() {
         ..Plan::default()
     };
     let (sender, mut events) = mpsc::channel(100);
-    let report = crawl(&plan, &dialer, sender, &|| false).await.unwrap();
+    let report = crawl(&plan, &dialer, &|_| None, sender, &|| false).await.unwrap();
     assert_eq!(report.start_url, format!("http://xn--mllheim-n2a.test:{port}/"));
     assert_eq!(report.pages, 1);
     events.close();
@@ -414,7 +427,7 @@ async fn a_stop_is_noticed_and_a_slow_reader_slows() {
     let is_stopped = || stop.load(Ordering::Relaxed);
     let (plan, dialer) = (Plan { max_depth: 1000, ..plan(&host) }, dialer());
     let (sender, _events) = mpsc::channel(2);
-    let work = crawl(&plan, &dialer, sender, &is_stopped);
+    let work = crawl(&plan, &dialer, &|_| None, sender, &is_stopped);
     assert_send(&work);
     let stopper = async {
         tokio::time::sleep(Duration::from_millis(700)).await;

@@ -12,10 +12,10 @@ use url::Url;
 
 use super::address::Site;
 use super::fetch::{Fetcher, Got};
-use super::read::{self, Seen};
+use super::read::{self, Content, Seen};
 use super::robots::Robots;
 use super::scope::Scope;
-use super::{CrawlError, Event, Page, Plan, SkipReason};
+use super::{CrawlError, Event, Known, Memory, Page, Plan, SkipReason};
 
 /// How often a stop is noticed while waiting.
 pub(super) const TICK: Duration = Duration::from_millis(100);
@@ -59,6 +59,7 @@ pub(super) struct Walk<'a> {
     pub(super) site: Site,
     pub(super) robots: Arc<Robots>,
     pub(super) fetcher: Arc<Fetcher>,
+    pub(super) memory: &'a Memory<'a>,
     pub(super) events: Sender<Event>,
     pub(super) cancelled: &'a (dyn Fn() -> bool + Send + Sync),
     pub(super) state: State,
@@ -179,6 +180,7 @@ impl Walk<'_> {
     fn spawn(&self, tasks: &mut JoinSet<Done>, step: Step) {
         let (fetcher, robots, site) = (self.fetcher.clone(), self.robots.clone(), self.site.clone());
         let bytes_max = self.plan.max_bytes_per_page;
+        let known = (self.memory)(step.url.as_str()).filter(Known::can_ask);
         tasks.spawn(async move {
             let hop = |to: &Url| match site.adopt(to) {
                 None => Some(fetcher.elsewhere(to)),
@@ -186,10 +188,10 @@ impl Walk<'_> {
             };
             let got = match step.ready {
                 Some(got) => Ok(*got),
-                None => fetcher.page(&step.url, hop).await,
+                None => fetcher.page(&step.url, known.as_ref(), hop).await,
             };
             let result = match got {
-                Ok(got) => Ok(read::read(got, bytes_max).await),
+                Ok(got) => Ok(read::read(got, known, bytes_max).await),
                 Err(reason) => Err(reason),
             };
             Done { url: step.url, depth: step.depth, quiet: step.quiet, result }
@@ -228,12 +230,16 @@ impl Walk<'_> {
         if let Some(reason) = self.refuse(&arrived) {
             return self.skip(requested, reason).await;
         }
-        let extracted = match seen.page {
-            Ok(extracted) => extracted,
+        let content = match seen.page {
+            Ok(content) => content,
             Err(reason) => return self.skip(requested, reason).await,
         };
+        let named = match &content {
+            Content::Read(extracted) => extracted.canonical.as_deref(),
+            Content::Same(url) => Some(url.as_str()),
+        };
         let mut counted = arrived.clone();
-        if let Some(own) = self.canonical(&arrived, extracted.canonical.as_deref()) {
+        if let Some(own) = self.canonical(&arrived, named) {
             if own != *requested && self.outcome(&own).is_some_and(|o| o != Outcome::Skipped) {
                 self.state.canonicals.insert(arrived.into(), own.to_string());
                 return self.skip(requested, SkipReason::Canonical { of: own.into() }).await;
@@ -247,14 +253,20 @@ impl Walk<'_> {
         if self.plan.discover_only {
             return Ok(());
         }
-        let page = Page {
-            url: counted.into(),
-            requested: requested.to_string(),
-            status: seen.status,
+        let url = String::from(counted);
+        let extracted = match content {
+            Content::Read(extracted) => *extracted,
+            Content::Same(_) => return self.send(Event::Same { url }).await,
+        };
+        let known = Known {
             etag: seen.etag,
             last_modified: seen.last_modified,
-            extracted,
+            arrived: seen.url.into(),
+            url: url.clone(),
+            links: seen.links,
         };
+        let known = Some(known).filter(Known::can_ask);
+        let page = Page { url, requested: requested.to_string(), status: seen.status, known, extracted };
         self.send(Event::Page(Box::new(page))).await
     }
 

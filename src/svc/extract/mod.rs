@@ -27,6 +27,8 @@ mod tests_html;
 
 pub use plain::guess_url;
 
+/// Raised when the same bytes give other text than before: what an older version has read is then read again.
+pub const READER: u32 = 1;
 /// Largest input read by default, in bytes.
 pub const INPUT_BYTES_MAX: usize = 10 * 1024 * 1024;
 

@@ -60,7 +60,7 @@ impl<'a> Lookup<'a> {
         Self { snapshot, site, documents: HashMap::new() }
     }
 
-    /// The chunk with its document, when it is there and not excluded.
+    /// The chunk with its document, when it is there and searches may find it.
     fn live(&mut self, id: ChunkId) -> Result<Option<(Chunk, &Document)>, StoreError> {
         let Some(chunk) = knowledge::chunk(self.snapshot, self.site, id)? else { return Ok(None) };
         if !self.documents.contains_key(&chunk.document) {
@@ -68,7 +68,7 @@ impl<'a> Lookup<'a> {
             self.documents.insert(chunk.document, document);
         }
         let document = self.documents.get(&chunk.document).and_then(Option::as_ref);
-        Ok(document.filter(|d| !d.excluded).map(|d| (chunk, d)))
+        Ok(document.filter(|d| d.is_live()).map(|d| (chunk, d)))
     }
 }
 
@@ -150,7 +150,7 @@ pub(super) fn live_chunks(snapshot: &Snapshot, site: SiteId) -> Result<Vec<Chunk
     let mut live = Vec::new();
     snapshot.visit(Table::Documents, &site.to_key(), None, |_, bytes| {
         let document: Document = decode(bytes)?;
-        if !document.excluded {
+        if document.is_live() {
             live.extend(document.chunks);
         }
         Ok(true)

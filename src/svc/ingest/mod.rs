@@ -9,12 +9,16 @@ mod chunk;
 mod embedder;
 mod folder;
 mod outcome;
+pub mod schedule;
 pub mod source;
+mod visit;
 mod website;
 mod work;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_schedule;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +36,7 @@ use crate::svc::knowledge::{self, Draft, Stored, store_draft};
 
 pub use embedder::{Embedder, Tally, evidence_texts};
 pub use outcome::{FileError, Summary};
+pub use schedule::run_schedules;
 pub use work::run_jobs;
 
 /// Drafts that share one store batch.

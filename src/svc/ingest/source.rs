@@ -28,6 +28,11 @@ pub struct Source {
     pub last_job: Option<JobId>,
     #[serde(default)]
     pub last_crawl: Option<LastCrawl>,
+    /// When it is read again by itself: `hourly`, `daily`, `weekly`, or a cron expression.
+    #[serde(default)]
+    pub schedule: Option<String>,
+    #[serde(default)]
+    pub next_at: Option<UnixMs>,
     pub created_at: UnixMs,
 }
 
@@ -67,6 +72,10 @@ pub enum UrlOutcome {
     Duplicate,
     Skipped,
     Failed,
+    /// On the website before, not met this time.
+    Missed,
+    /// Missed twice in a row: it left the index.
+    Gone,
 }
 
 impl Value for SourceUrl {
@@ -117,6 +126,8 @@ pub async fn create(store: &Store, site: SiteId, new: NewSource, pages_ceiling: 
                 allow_private: new.allow_private,
                 last_job: same.as_ref().and_then(|s| s.last_job),
                 last_crawl: same.as_ref().and_then(|s| s.last_crawl.clone()),
+                schedule: same.as_ref().and_then(|s| s.schedule.clone()),
+                next_at: same.as_ref().and_then(|s| s.next_at),
                 created_at: same.as_ref().map_or_else(now_ms, |s| s.created_at),
             };
             batch.put(Key::of(id), &source)?;

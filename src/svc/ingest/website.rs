@@ -1,6 +1,6 @@
 //! Websites: the crawl engine's pages become documents, its skips become the report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::base::clock::now_ms;
 use crate::base::error::Outcome;
-use crate::base::id::{JobId, SourceId};
+use crate::base::id::{JobId, SiteId, SourceId};
 use crate::base::limits::DOCUMENT_BYTES_MAX;
 use crate::base::{Code, Fault, Progress, Report};
 use crate::dial::AllowPrivate;
@@ -18,7 +18,7 @@ use crate::svc::crawl::{self, Event, Page, Plan};
 use crate::svc::knowledge::{self, Draft, Stored};
 
 use super::source::{self, LastCrawl, Source, SourceUrl, UrlOutcome};
-use super::{DRAFTS_MAX, FileError, Ingest, Summary};
+use super::{DRAFTS_MAX, FileError, Ingest, Summary, visit};
 
 /// Pages in flight between crawler and store.
 const EVENTS_MAX: usize = 32;
@@ -58,7 +58,7 @@ impl Ingest {
         let plan = self.plan(&source, true)?;
         let (events, mut incoming) = mpsc::channel(EVENTS_MAX);
         let cancelled = || progress.is_cancelled();
-        let walk = crawl::crawl(&plan, &self.dialer, events, &cancelled);
+        let walk = crawl::crawl(&plan, &self.dialer, &|_| None, events, &cancelled);
         let watch = async {
             while let Some(event) = incoming.recv().await {
                 if let Event::Found { found, fetched } = event {
@@ -123,9 +123,15 @@ impl Ingest {
         let plan = self.plan(&source, false)?;
         let (events, incoming) = mpsc::channel(EVENTS_MAX);
         let cancelled = || progress.is_cancelled();
-        let walk = crawl::crawl(&plan, &self.dialer, events, &cancelled);
+        let memory = |url: &str| visit::recall(&self.store, source.site, id, url);
+        let walk = crawl::crawl(&plan, &self.dialer, &memory, events, &cancelled);
         let (report, taken) = tokio::join!(walk, self.take_in(&source, incoming, progress));
         let mut taken = taken?;
+        if report.is_ok() && !progress.is_cancelled() {
+            let missed = visit::note_missing(&self.store, source.site, id, &taken.rows).await?;
+            taken.rows.extend(missed);
+            self.indexes.poke();
+        }
         // Even a crawl that failed tells what it saw.
         self.keep_report(id, &taken.rows).await?;
         let report = report.map_err(|e| crawl_fault(&e))?;
@@ -153,6 +159,9 @@ impl Ingest {
             map.insert("pages".into(), json!(report.pages));
             map.insert("skipped".into(), json!(taken.skipped()));
             map.insert("start_url".into(), json!(report.start_url));
+            for (name, outcome) in [("missed", UrlOutcome::Missed), ("gone", UrlOutcome::Gone)] {
+                map.insert(name.into(), json!(taken.rows.iter().filter(|row| row.outcome == outcome).count()));
+            }
         }
         Ok((result, taken.summary.failed))
     }
@@ -176,6 +185,7 @@ impl Ingest {
                 }),
                 Event::Skipped { url, reason } => taken.skip(url, reason.code(), &reason.text()),
                 Event::Page(page) => pages.push(*page),
+                Event::Same { url } => self.note_same(source.site, url, &mut taken).await?,
             }
             // What has piled up is stored together; a lone page is not kept waiting.
             if !pages.is_empty() && (pages.len() >= DRAFTS_MAX || incoming.is_empty()) {
@@ -194,6 +204,7 @@ impl Ingest {
         taken: &mut Taken,
     ) -> Outcome<()> {
         let (site, id) = (source.site, source.id);
+        let visits = pages.iter().map(|page| (page.requested.clone(), page.known.clone())).collect();
         let drafts = tokio::task::spawn_blocking(move || {
             let draft = |page: Page| Draft {
                 source: Some(id),
@@ -215,10 +226,27 @@ impl Ingest {
             let reason = self.duplicate_of(site, stored)?;
             taken.rows.push(SourceUrl { url, outcome, code: None, reason, title: Some(title), chunks: Some(chunks) });
         }
+        // Only now: a page that was remembered but not stored would never be read again.
+        visit::remember(&self.store, id, visits).await
+    }
+
+    /// A page its website calls unchanged is what is stored.
+    async fn note_same(&self, site: SiteId, url: String, taken: &mut Taken) -> Outcome<()> {
+        let Some(document) = knowledge::document_by_key(&self.store.snapshot()?, site, &url)? else { return Ok(()) };
+        let (id, title, chunks) = (document.id, document.title.clone(), document.chunks.len() as u64);
+        let is_own = document.key == url;
+        if document.missing.is_some() {
+            self.store.write(move |batch| knowledge::mark_seen(batch, site, id)).await?;
+        }
+        let stored = if is_own { Stored::Unchanged(id) } else { Stored::Duplicate(id) };
+        taken.summary.count(stored);
+        let outcome = if is_own { UrlOutcome::Unchanged } else { UrlOutcome::Duplicate };
+        let reason = self.duplicate_of(site, stored)?;
+        taken.rows.push(SourceUrl { url, outcome, code: None, reason, title: Some(title), chunks: Some(chunks) });
         Ok(())
     }
 
-    fn duplicate_of(&self, site: crate::base::id::SiteId, stored: Stored) -> Outcome<Option<String>> {
+    fn duplicate_of(&self, site: SiteId, stored: Stored) -> Outcome<Option<String>> {
         let Stored::Duplicate(id) = stored else { return Ok(None) };
         let document = knowledge::document(&self.store.snapshot()?, site, id).ok();
         Ok(document.map(|d| format!("the same text as {}", d.key)))
@@ -226,15 +254,26 @@ impl Ingest {
 
     /// Replaces the report of a source.
     async fn keep_report(&self, id: SourceId, rows: &[SourceUrl]) -> Outcome<()> {
-        let rows = rows.to_vec();
+        let mut fresh = BTreeMap::<String, SourceUrl>::new();
+        for row in rows {
+            // Two rows only come together when a page of ours was missed: that is the news.
+            let is_news = matches!(row.outcome, UrlOutcome::Missed | UrlOutcome::Gone);
+            if is_news || !fresh.contains_key(&row.url) {
+                fresh.insert(row.url.clone(), row.clone());
+            }
+        }
         self.store
             .write(move |batch| {
-                for (key, _) in batch.scan(Table::SourceUrls, Key::of(id), usize::MAX)? {
-                    batch.delete(Table::SourceUrls, key);
+                // What is as it was is not written again: most pages of most crawls.
+                for (_, old) in batch.list::<SourceUrl>(Key::of(id))? {
+                    match fresh.get(&old.url) {
+                        Some(row) if *row == old => drop(fresh.remove(&old.url)),
+                        Some(_) => {}
+                        None => batch.delete(Table::SourceUrls, Key::of(id).and(old.url.as_str())),
+                    }
                 }
-                let mut seen = BTreeSet::new();
-                for row in rows.iter().filter(|row| seen.insert(row.url.clone())) {
-                    batch.put(Key::of(id).and(row.url.as_str()), row)?;
+                for (url, row) in &fresh {
+                    batch.put(Key::of(id).and(url.as_str()), row)?;
                 }
                 Ok::<_, Fault>(())
             })

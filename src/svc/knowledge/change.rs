@@ -7,6 +7,7 @@ use crate::base::id::{ChunkId, DocumentId, SiteId, SourceId};
 use crate::base::limits::KEY_BYTES_MAX;
 use crate::store::{Batch, Key, Table};
 
+use super::missing::{mark_met, take_back};
 use super::{Change, Chunk, Document, NewChunk, Op, QueueItem};
 
 /// A document ready to be stored.
@@ -64,12 +65,16 @@ pub fn store_draft(batch: &mut Batch<'_>, draft: Draft) -> Outcome<Stored> {
         excluded = document.excluded && document.key == draft.key;
         if document.content_hash == hash {
             // The text is known; only what stands around it may have changed.
+            let before = document.clone();
             if document.key == draft.key {
                 document.url = draft.url;
                 document.updated = draft.updated;
                 document.source = draft.source.or(document.source);
             }
-            batch.put(Key::of(site).and(document.id), &document)?;
+            mark_met(batch, &mut document)?;
+            if document != before {
+                batch.put(Key::of(site).and(document.id), &document)?;
+            }
             return Ok(if document.key == draft.key {
                 Stored::Unchanged(document.id)
             } else {
@@ -89,11 +94,12 @@ pub fn store_draft(batch: &mut Batch<'_>, draft: Draft) -> Outcome<Stored> {
         if !document.aliases.contains(&draft.key) {
             document.aliases.push(draft.key);
         }
+        mark_met(batch, &mut document)?;
         batch.put(Key::of(site).and(document.id), &document)?;
         return Ok(Stored::Duplicate(document.id));
     }
     let id = DocumentId(batch.next("document")?);
-    insert(batch, id, draft, hash, excluded).map(Stored::New)
+    insert(batch, id, draft, hash, (excluded, false)).map(Stored::New)
 }
 
 fn lookup(batch: &Batch<'_>, table: Table, key: Key, site: SiteId) -> Outcome<Option<Document>> {
@@ -106,10 +112,17 @@ fn lookup(batch: &Batch<'_>, table: Table, key: Key, site: SiteId) -> Outcome<Op
 fn replace(batch: &mut Batch<'_>, old: Document, draft: Draft, hash: String) -> Outcome<DocumentId> {
     drop_chunks(batch, &old)?;
     batch.delete(Table::DocumentHashes, Key::of(old.site).and(old.content_hash.as_str()));
-    insert(batch, old.id, draft, hash, old.excluded)
+    insert(batch, old.id, draft, hash, (old.excluded, old.kept))
 }
 
-fn insert(batch: &mut Batch<'_>, id: DocumentId, draft: Draft, hash: String, excluded: bool) -> Outcome<DocumentId> {
+/// `marks`: whether an editor excluded the document, and whether one wants it kept.
+fn insert(
+    batch: &mut Batch<'_>,
+    id: DocumentId,
+    draft: Draft,
+    hash: String,
+    (excluded, kept): (bool, bool),
+) -> Outcome<DocumentId> {
     let site = draft.site;
     let mut chunks = Vec::with_capacity(draft.chunks.len());
     for (ord, new) in draft.chunks.into_iter().enumerate() {
@@ -142,6 +155,8 @@ fn insert(batch: &mut Batch<'_>, id: DocumentId, draft: Draft, hash: String, exc
         ingested_at: now_ms(),
         warnings: draft.warnings,
         is_link_list: draft.is_link_list,
+        missing: None,
+        kept,
     };
     batch.put_raw(Table::DocumentKeys, Key::of(site).and(document.key.as_str()), id.to_key().to_vec());
     batch.put_raw(Table::DocumentHashes, Key::of(site).and(document.content_hash.as_str()), id.to_key().to_vec());
@@ -153,7 +168,7 @@ fn insert(batch: &mut Batch<'_>, id: DocumentId, draft: Draft, hash: String, exc
 }
 
 /// Makes a document's chunks searchable: by words now, by meaning when the queue has been worked off.
-fn announce(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
+pub(super) fn announce(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
     for &chunk in &document.chunks {
         append(batch, document.site, Op::Words, chunk)?;
         for priority in [QueueItem::PASSAGE, QueueItem::SENTENCES] {
@@ -163,7 +178,7 @@ fn announce(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
     Ok(())
 }
 
-fn withdraw(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
+pub(super) fn withdraw(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
     for &chunk in &document.chunks {
         append(batch, document.site, Op::Delete, chunk)?;
         for priority in [QueueItem::PASSAGE, QueueItem::SENTENCES] {
@@ -204,7 +219,7 @@ fn remove_primary(batch: &mut Batch<'_>, mut document: Document) -> Outcome<()> 
     Ok(batch.put(Key::of(document.site).and(document.id), &document)?)
 }
 
-fn delete_all(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
+pub(super) fn delete_all(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
     drop_chunks(batch, document)?;
     for key in document.aliases.iter().chain([&document.key]) {
         batch.delete(Table::DocumentKeys, Key::of(document.site).and(key.as_str()));
@@ -222,18 +237,22 @@ pub fn delete(batch: &mut Batch<'_>, site: SiteId, id: DocumentId) -> Outcome<Do
     Ok(document)
 }
 
-/// Takes a document out of every search, or back in.
+/// Takes a document out of every search, or back in; back in also when it left because its website no longer has it.
 pub fn set_excluded(batch: &mut Batch<'_>, site: SiteId, id: DocumentId, excluded: bool) -> Outcome<Document> {
     let mut document: Document =
         batch.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))?;
     if document.excluded != excluded {
+        let was_live = document.is_live();
         document.excluded = excluded;
-        if excluded {
-            withdraw(batch, &document)?;
-        } else {
-            announce(batch, &document)?;
+        match (was_live, document.is_live()) {
+            (true, false) => withdraw(batch, &document)?,
+            (false, true) => announce(batch, &document)?,
+            _ => {}
         }
         batch.put(Key::of(site).and(id), &document)?;
+    }
+    if !excluded && document.has_left() {
+        return take_back(batch, site, id);
     }
     Ok(document)
 }

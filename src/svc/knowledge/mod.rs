@@ -5,6 +5,7 @@
 //! number is never used twice.
 
 mod change;
+mod missing;
 mod record;
 mod sentence;
 
@@ -12,7 +13,8 @@ mod sentence;
 mod tests;
 
 pub use change::{Draft, Stored, delete, detach, set_excluded, store_draft};
-pub use record::{Change, Chunk, Document, NewChunk, Op, QueueItem, VectorKey};
+pub use missing::{KEPT_FOR_MS, MISSES, Missed, delete_long_gone, mark_missing, mark_seen, move_to_alias, take_back};
+pub use record::{Change, Chunk, Document, Missing, NewChunk, Op, QueueItem, VectorKey};
 pub use sentence::sentences;
 
 use crate::base::Fault;
@@ -26,6 +28,8 @@ pub struct Counts {
     pub documents: u64,
     pub chunks: u64,
     pub excluded: u64,
+    /// Documents whose website no longer has them.
+    pub gone: u64,
     /// Chunks that wait for their vector.
     pub pending: u64,
 }
@@ -38,6 +42,7 @@ pub fn counts(store: &Store, site: SiteId) -> Outcome<Counts> {
         let document: Document = decode(bytes)?;
         counts.documents += 1;
         counts.excluded += u64::from(document.excluded);
+        counts.gone += u64::from(document.has_left());
         counts.chunks += document.chunks.len() as u64;
         Ok(true)
     })?;

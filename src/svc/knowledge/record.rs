@@ -41,6 +41,36 @@ pub struct Document {
     /// The page mostly lists links: it helps to find, it does not answer.
     #[serde(default)]
     pub is_link_list: bool,
+    /// Its website did not have it when it was last read.
+    #[serde(default)]
+    pub missing: Option<Missing>,
+    /// An editor wants it although its website no longer has it.
+    #[serde(default)]
+    pub kept: bool,
+}
+
+/// Since when and how often a page was missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    pub since: UnixMs,
+    /// Crawls in a row.
+    pub crawls: u32,
+    /// When it left every search.
+    pub left_at: Option<UnixMs>,
+}
+
+impl Document {
+    /// Whether it left every search because its website no longer has it.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.missing.is_some_and(|missing| missing.left_at.is_some())
+    }
+
+    /// Whether searches find it.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        !self.excluded && !self.has_left()
+    }
 }
 
 impl Value for Document {

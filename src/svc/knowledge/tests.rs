@@ -71,7 +71,10 @@ async fn equal_text_is_one_document_and_parts_again_when_it_changes() {
     // And becomes a twin of the other.
     assert!(matches!(put(&store, "b", "y").await, Stored::Duplicate(_)));
     assert_eq!(keys(&store), [("a".into(), vec!["b".into()])]);
-    assert_eq!(counts(&store, SiteId(1)).unwrap(), Counts { documents: 1, chunks: 1, excluded: 0, pending: 1 });
+    assert_eq!(
+        counts(&store, SiteId(1)).unwrap(),
+        Counts { documents: 1, chunks: 1, excluded: 0, gone: 0, pending: 1 }
+    );
 }
 
 #[tokio::test]

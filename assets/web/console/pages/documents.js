@@ -5,7 +5,9 @@ import { empty, errorBox, h, icon, load, skeleton, toast } from '../dom.js';
 import { day, moment, num, say, sayOr } from '../i18n.js';
 import { siteHead } from './overview.js';
 
-const STATES = ['all', 'indexed', 'excluded', 'failed'];
+const STATES = ['all', 'indexed', 'excluded', 'gone', 'failed'];
+/** States that searches do not see, and that an editor can end. */
+export const OUT = ['excluded', 'gone'];
 
 /** Excludes or includes a document, with a way back. @param {string} slug @param {any} doc @param {boolean} excluded @param {() => void} then */
 export async function setExcluded(slug, doc, excluded, then) {
@@ -75,7 +77,7 @@ export function documents(place, [slug, open], context) {
     h('td', { class: 'nowrap' }, day(d.updated_at || d.ingested_at)),
     h('td', { class: 'nowrap' }, actions(d)));
   const actions = (/** @type {any} */ d) => [
-    d.state !== 'failed' && h('button', { type: 'button', class: 'linkbutton', 'aria-label': `${say(d.state === 'excluded' ? 'include' : 'exclude')}: ${d.title}`, onclick: () => setExcluded(slug, d, d.state !== 'excluded', () => { redraw(); if (selected === d.id) show(d.id); }) }, say(d.state === 'excluded' ? 'include' : 'exclude')), ' ',
+    d.state !== 'failed' && h('button', { type: 'button', class: 'linkbutton', 'aria-label': `${say(OUT.includes(d.state) ? 'include' : 'exclude')}: ${d.title}`, onclick: () => setExcluded(slug, d, !OUT.includes(d.state), () => { redraw(); if (selected === d.id) show(d.id); }) }, say(OUT.includes(d.state) ? 'include' : 'exclude')), ' ',
     h('button', { type: 'button', class: 'linkbutton danger', 'aria-label': `${say('remove')}: ${d.title}`, onclick: () => remove(d) }, say('remove')),
   ];
   const remove = (/** @type {any} */ d) => {
@@ -113,6 +115,7 @@ export function documents(place, [slug, open], context) {
       h('h2', null, d.title || d.key),
       h('p', { class: 'small break' }, d.url && /^https?:/.test(d.url) ? h('a', { href: d.url, target: '_blank', rel: 'noopener noreferrer' }, d.url) : d.key),
       h('p', { class: 'small muted' }, stateTag(d.state), ` ${say('nChunks', { n: num(d.chunks) })} · ${say('ingested', { time: moment(d.ingested_at) })}`),
+      d.left_at ? h('p', { class: 'warn small' }, say('goneLead', { time: day(d.left_at) })) : d.missing_since && h('p', { class: 'warn small' }, say('missingLead', { time: day(d.missing_since) })),
       d.warnings?.length > 0 && h('p', { class: 'warn small' }, `${say('warnings')}: ${d.warnings.map((/** @type {string} */ w) => sayOr(`code_${w}`, w)).join(', ')}`),
       h('p', { class: 'row' }, actions(docs.find((x) => x.id === d.id) || d)),
       d.chunks_list?.length ? h('ol', { class: 'chunks' }, d.chunks_list.slice(0, 300).map((/** @type {any} */ c) => h('li', null, h('p', { class: 'small muted' }, (c.section || []).join(' › '), !c.embedded && ` · ${say('notEmbedded')}`), h('p', { class: 'pre' }, c.text)))) : h('p', { class: 'muted' }, say('docEmpty')),

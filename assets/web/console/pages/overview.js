@@ -42,7 +42,7 @@ function card(site) {
   return h('section', { class: 'card', 'aria-label': site.name },
     h('h2', null, h('a', { href: `${base}/try` }, site.name || site.slug)),
     h('dl', { class: 'figures' }, figure(site.documents, say('figDocuments')), figure(site.chunks, say('figChunks')),
-      site.pending_vectors > 0 && figure(site.pending_vectors, say('figPending')), site.excluded > 0 && figure(site.excluded, say('figExcluded'))),
+      site.pending_vectors > 0 && figure(site.pending_vectors, say('figPending')), site.excluded > 0 && figure(site.excluded, say('figExcluded')), site.gone > 0 && figure(site.gone, say('figGone'))),
     site.pending_vectors > 0 && h('p', { class: 'small warn' }, say('searchable')),
     h('p', { class: 'small' }, site.last_crawl ? say('lastCrawl', { time: moment(site.last_crawl) }) : say('neverCrawled')),
     notRead(site) && h('p', { class: 'small warn' }, notRead(site)),

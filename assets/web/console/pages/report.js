@@ -5,7 +5,7 @@ import { moment, num, reasonOf, say, sayOr } from '../i18n.js';
 
 const STEP = 100;
 /** What needs attention first, what was left out last. */
-const ORDER = ['failed', 'indexed', 'unchanged', 'duplicate', 'skipped'];
+const ORDER = ['gone', 'missed', 'failed', 'indexed', 'unchanged', 'duplicate', 'skipped'];
 
 /** @param {any} data @returns {any[]} */
 export function report(data) {

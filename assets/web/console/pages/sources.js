@@ -1,8 +1,8 @@
 // @ts-check
 /** The websites a site is read from, each with its last report. */
-import { get, post, url } from '../api.js';
-import { empty, errorBox, h, load } from '../dom.js';
-import { moment, num, say } from '../i18n.js';
+import { get, patch, post, url } from '../api.js';
+import { empty, errorBox, h, load, toast } from '../dom.js';
+import { moment, num, say, sayOr } from '../i18n.js';
 import { follow } from '../jobs.js';
 import { siteHead } from './overview.js';
 import { report } from './report.js';
@@ -31,12 +31,26 @@ export function sources(place, [slug, open], context) {
         context.go(home);
       } catch (error) { button.disabled = false; lines.replaceChildren(errorBox(error)); }
     };
+    const due = h('span', { class: 'small muted', 'aria-live': 'polite' });
+    const showDue = () => { due.textContent = s.next_crawl ? say('nextCrawl', { time: moment(s.next_crawl) }) : ''; };
+    const names = ['off', 'hourly', 'daily', 'weekly'];
+    const now = s.schedule || 'off';
+    const choice = /** @type {HTMLSelectElement} */ (h('select', { onchange: async () => {
+      choice.disabled = true;
+      try {
+        Object.assign(s, await patch(url`/sources/${s.id}`, { schedule: choice.value }));
+        showDue();
+      } catch (error) { choice.value = s.schedule || 'off'; toast(/** @type {any} */ (error).words || String(error)); }
+      choice.disabled = false;
+    } }, [...names, ...(names.includes(now) ? [] : [now])].map((name) => h('option', { value: name, selected: name === now ? true : null }, sayOr(`every_${name}`, name)))));
+    showDue();
     const node = h('section', { class: 'card wide', 'aria-label': s.url },
       h('h2', { class: 'break' }, s.url),
       h('p', { class: 'small muted' }, [s.pages !== undefined && s.pages !== null ? say('pages', { n: num(s.pages) }) : '', s.last_crawl ? say('lastCrawl', { time: moment(s.last_crawl) }) : say('neverCrawled')].filter(Boolean).join(' · ')),
       s.include?.length > 0 && h('p', { class: 'small' }, say('onlyFolders', { list: s.include.join(', ') })),
       s.exclude?.length > 0 && h('p', { class: 'small' }, say('withoutFolders', { list: s.exclude.join(', ') })),
       h('p', { class: 'row' }, h('button', { type: 'button', class: 'button main', onclick: start }, say('crawlAgain')), h('button', { type: 'button', class: 'button', onclick: show }, say('report'))),
+      h('p', { class: 'row' }, h('label', null, say('readAgain'), ' ', choice), due),
       lines);
     if (open === String(s.id)) show();
     return node;
