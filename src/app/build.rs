@@ -55,7 +55,7 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
         request_timeout: Duration::from_secs(config.network.request_timeout_seconds),
         proxies: ProxyConfig::from_env(),
     })
-    .map_err(Fault::internal)?;
+    .map_err(|error| Fault::new(Code::ConfigInvalid, error.to_string()))?;
     let ingest = Arc::new(Ingest {
         store: store.clone(),
         indexes: Arc::clone(&indexes),

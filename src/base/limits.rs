@@ -10,6 +10,8 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 pub const UPLOAD_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest file or page that is read, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Largest PDF or Office file that is read, in bytes: most of them is pictures and fonts.
+pub const FILE_BYTES_MAX: usize = 50 * 1024 * 1024;
 /// Files of one ingest call.
 pub const INGEST_FILES_MAX: usize = 50_000;
 /// Chunks of one document; the rest is cut and said so.

@@ -27,6 +27,7 @@ use clap::{Parser, Subcommand};
 
 use crate::base::{Code, Fault};
 use crate::config::Loaded;
+use crate::svc::extract::apart;
 
 /// Answers questions about a website, with checked citations, from one binary.
 #[derive(Debug, Parser)]
@@ -92,6 +93,17 @@ pub fn main() -> ExitCode {
     // Named failpoints of the test build are read from FAILPOINTS.
     #[cfg(feature = "failpoints")]
     let _scenario = fail::FailScenario::setup();
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some(apart::VERB) {
+        return apart::serve(arguments.next().as_deref());
+    }
+    // The file this process was started from, even when another lies under its name by now.
+    let own = PathBuf::from("/proc/self/exe");
+    if own.exists() {
+        apart::use_program(own);
+    } else if let Ok(named) = std::env::current_exe() {
+        apart::use_program(named);
+    }
     let cli = Cli::parse();
     let json = cli.global.json;
     match run(cli) {

@@ -20,7 +20,8 @@ mod tests_proxy;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -40,6 +41,8 @@ use proxy::Proxies;
 
 /// Idle connections kept per host.
 const IDLE_PER_HOST_MAX: usize = 4;
+/// So many lookups without an answer, and this machine's name servers are not asked about proxied names any more.
+const UNANSWERED_MAX: usize = 5;
 /// How long an idle connection is kept.
 const IDLE_MAX: Duration = Duration::from_secs(30);
 
@@ -75,6 +78,8 @@ impl Default for DialConfig {
 pub struct GetOptions {
     /// Cap for the decompressed body, in bytes.
     pub max_bytes: usize,
+    /// Another cap for answers with such headers.
+    pub max_bytes_of: fn(&HeaderMap) -> Option<usize>,
     /// `Accept` header.
     pub accept: Option<String>,
     /// `If-None-Match` header.
@@ -91,6 +96,7 @@ impl Default for GetOptions {
     fn default() -> Self {
         Self {
             max_bytes: 10 * 1024 * 1024,
+            max_bytes_of: |_| None,
             accept: None,
             if_none_match: None,
             if_modified_since: None,
@@ -131,6 +137,8 @@ pub struct Dialer {
     through: Option<Client>,
     proxies: Arc<Proxies>,
     names: Names,
+    /// Lookups before a proxied request that nobody answered.
+    unanswered: Arc<AtomicUsize>,
     config: DialConfig,
 }
 
@@ -166,7 +174,7 @@ impl Dialer {
             let ways = proxies.for_client()?;
             Some(build(ways.into_iter().fold(base(names.with_private()), ClientBuilder::proxy))?)
         };
-        Ok(Self { strict, open, through, proxies: Arc::new(proxies), names, config })
+        Ok(Self { strict, open, through, proxies: Arc::new(proxies), names, unanswered: Arc::default(), config })
     }
 
     /// True when only this machine may be reached.
@@ -211,10 +219,16 @@ impl Dialer {
         if proxy::is_local_name(name) {
             return Err(DialError::LocalName { host: host.to_owned() });
         }
-        match tokio::time::timeout(proxy::LOOKUP_MAX, self.names.addresses(name)).await {
-            Ok(Err(refused @ DialError::Forbidden { .. })) => Err(with_port(refused, host)),
-            _ => Ok(()),
+        // Where nobody answers, not every page has to wait for that.
+        if self.unanswered.load(Ordering::Relaxed) >= UNANSWERED_MAX {
+            return Ok(());
         }
+        let asked = Instant::now();
+        let refusal = self.names.refusal(name).await;
+        if refusal.is_none() && asked.elapsed() >= names::LOOKUP_MAX {
+            self.unanswered.fetch_add(1, Ordering::Relaxed);
+        }
+        refusal.map_or(Ok(()), |refused| Err(with_port(refused, host)))
     }
 
     async fn fetch(&self, client: &Client, url: &Url, host: &str, opts: &GetOptions) -> Result<Response, DialError> {
@@ -231,21 +245,22 @@ impl Dialer {
             }
         }
         let answer = request.send().await.map_err(|e| failed(&e))?;
-        let too_large = || DialError::TooLarge { host: host.to_owned(), max_bytes: opts.max_bytes };
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
+        let max_bytes = (opts.max_bytes_of)(&headers).unwrap_or(opts.max_bytes);
+        let too_large = || DialError::TooLarge { host: host.to_owned(), max_bytes };
         if !(opts.wanted)(status, &headers) {
             return Ok(Response { status, headers, body: Bytes::new() });
         }
         // Present only when the body is not compressed.
-        if answer.content_length().is_some_and(|n| n > opts.max_bytes as u64) {
+        if answer.content_length().is_some_and(|n| n > max_bytes as u64) {
             return Err(too_large());
         }
         let mut body = BytesMut::new();
         let mut stream = answer.bytes_stream();
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(|e| failed(&e))?;
-            if body.len() + chunk.len() > opts.max_bytes {
+            if body.len() + chunk.len() > max_bytes {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);

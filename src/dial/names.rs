@@ -20,6 +20,8 @@ use super::{DialError, rules};
 
 /// Most addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 8;
+/// How long this machine's own name servers may take to object to what a proxy will dial.
+pub(super) const LOOKUP_MAX: Duration = Duration::from_secs(1);
 
 /// Looks names up and drops every address the rules refuse.
 #[derive(Clone)]
@@ -59,6 +61,14 @@ impl Names {
         let resolver = builder.build().map_err(|e| DialError::Setup(e.to_string()))?;
         let hosts = Hosts::from_system().unwrap_or_default();
         Ok(Self { inner: Arc::new(Inner { resolver, hosts, offline, timeout }), private: false })
+    }
+
+    /// Why a name that somebody else will resolve must not be asked for: one of its addresses, as far as this machine's own
+    /// name servers tell in time, is none that may be dialled.
+    pub(super) async fn refusal(&self, host: &str) -> Option<DialError> {
+        let all = self.with_private();
+        let found = tokio::time::timeout(LOOKUP_MAX, all.addresses(host)).await.ok()?.ok()?;
+        found.into_iter().find_map(|addr| check(addr, host, self.private, self.inner.offline).err())
     }
 
     /// The same names for requests that carry an allowance for their host.

@@ -3,8 +3,6 @@
 //! A proxy resolves names itself, so the address rules hold as far as they can: literal addresses, names of this machine
 //! and of local networks, and whatever this machine's own name servers tell in time.
 
-use std::time::Duration;
-
 use hyper_util::client::proxy::matcher::Matcher;
 use url::{Host, Url};
 
@@ -12,9 +10,6 @@ use super::DialError;
 
 /// Name endings that never belong to the public internet (RFC 6761, RFC 6762, RFC 8375, and what routers hand out).
 const LOCAL_ENDINGS: [&str; 8] = ["localhost", "local", "internal", "intranet", "lan", "home", "corp", "home.arpa"];
-/// How long this machine's own name servers may take to object.
-pub(super) const LOOKUP_MAX: Duration = Duration::from_secs(1);
-
 /// Values as the environment has them; empty means none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProxyConfig {

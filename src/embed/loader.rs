@@ -49,6 +49,8 @@ impl Model {
             });
         }
         let cross = CrossEncoder::load(bundle, encoder.words(), Precision::Int8)?.map(Arc::new);
+        #[cfg(feature = "model")]
+        super::pages::give_back(super::compiled::FILES.iter().map(|(_, content)| *content));
         let pool = EmbedPool::start(encoder, cross, Arc::clone(&tokenizer), &manifest, threads)?;
         Ok(Self { id: manifest.id(), manifest, tokenizer, pool })
     }

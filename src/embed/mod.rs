@@ -21,6 +21,8 @@ mod lanes;
 mod loader;
 mod manifest;
 mod math;
+#[cfg(feature = "model")]
+mod pages;
 mod pool;
 mod tokenizer;
 mod vocabulary;

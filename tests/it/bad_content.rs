@@ -32,10 +32,10 @@ fn files_that_are_not_what_they_say() {
         .map(|f| (f["path"].as_str().unwrap(), (f["code"].as_str().unwrap(), f["reason"].as_str().unwrap())))
         .collect();
     let expected: &[(&str, &str, &str)] = &[
-        ("plan.md", "unsupported_type", "not read yet: PDF"),
+        ("plan.md", "damaged", "the PDF cannot be read"),
         ("binaer.txt", "binary", "binary data"),
         ("leer.md", "empty", ""),
-        ("archiv.html", "unsupported_type", "DOCX"),
+        ("archiv.html", "damaged", "the Office file cannot be read"),
         ("bild.png", "unsupported_type", "PNG"),
         ("app.html", "needs_javascript", "server"),
     ];
@@ -63,7 +63,7 @@ fn files_that_are_not_what_they_say() {
     home.fails(
         &["ingest", "--site", "stadt", &home.path("f/plan.md").display().to_string()],
         "nothing_stored",
-        &["plan.md", "not read yet: PDF", "web page"],
+        &["plan.md", "the PDF cannot be read", "publish its content"],
     );
     assert_eq!(home.knowledge(), before);
 }
@@ -184,12 +184,11 @@ fn a_page_that_needs_javascript_is_marked_among_others() {
     let site = Website::start(|path| match path {
         "/" => html(&article(
             "Start",
-            "Willkommen. <a href=/app>App</a> <a href=/plan.pdf>Plan</a> <a href=/weg>Weg</a> Das Rathaus hat montags geöffnet.",
+            "Willkommen. <a href=/app>App</a> <a href=/buch.epub>Buch</a> <a href=/weg>Weg</a> Das Rathaus hat montags geöffnet.",
         )),
         "/app" => html(
             "<!doctype html><html><head><title>App</title></head><body><noscript>Please enable JavaScript.</noscript><div id=app></div><script src=/a.js></script></body></html>",
         ),
-        "/plan.pdf" => (200, vec![("Content-Type", "application/pdf".to_owned())], b"%PDF-1.4".to_vec()),
         _ => not_found(),
     });
     let result = home.ok(&["crawl", &site.host, "--site", "stadt", "--allow-private", &site.host]);
@@ -199,8 +198,8 @@ fn a_page_that_needs_javascript_is_marked_among_others() {
         report["urls"].as_array().unwrap().iter().find(|u| u["url"].as_str().unwrap().ends_with(end)).unwrap().clone()
     };
     assert_eq!(
-        (row("/app")["code"].as_str(), row("/plan.pdf")["reason"].as_str()),
-        (Some("needs_javascript"), Some("not read yet: PDF")),
+        (row("/app")["code"].as_str(), row("/buch.epub")["reason"].as_str()),
+        (Some("needs_javascript"), Some("not read yet: EPUB")),
         "{report}"
     );
     assert!(!home.dump().join("\n").contains("enable JavaScript"));
@@ -222,7 +221,7 @@ fn uploads_that_cannot_be_read_leave_nothing() {
     let id = accepted.json()["job_id"].as_str().unwrap().to_owned();
     let job = finished(&server, &key, &id);
     assert_eq!(job["state"], "failed", "{job}");
-    assert!(job["errors"].to_string().contains("not read yet: PDF"), "{job}");
+    assert!(job["errors"].to_string().contains("the PDF cannot be read"), "{job}");
     let listed = server.call("GET", "/api/v1/sites/stadt/documents", &key, &Value::Null).json();
     assert_eq!(listed["total"], 0, "{listed}");
     server.stop();

@@ -140,7 +140,7 @@ fn crawl_adds_source_pages_and_skips() {
         assert!(!first[field].is_null(), "{field}: {first}");
     }
     assert_eq!(
-        (&first["documents"], &first["duplicates"], &first["skipped"]["unsupported_type"]),
+        (&first["documents"], &first["duplicates"], &first["skipped"]["damaged"]),
         (&json!(3), &json!(1), &json!(1)),
         "{first}"
     );

@@ -131,3 +131,47 @@ fn a_page_that_returns_is_found_again_and_a_busy_website_loses_nothing() {
     assert!(town.found("Hallenbad") && !town.found("Bad"));
     town.home.ok(&["index", "verify", "--site", "stadt"]);
 }
+
+#[test]
+fn what_only_a_busy_page_leads_to_is_not_given_up() {
+    let home = Home::with_site();
+    let is_busy = Arc::new(Mutex::new(false));
+    let busy = Arc::clone(&is_busy);
+    let site = Website::start(move |path| match path {
+        "/" => html(&article("Start", "Willkommen in der Stadt. <a href=/amt/>Ämter</a>")),
+        "/amt/" if *busy.lock().unwrap() => (503, vec![("Retry-After", "0".to_owned())], Vec::new()),
+        "/amt/" => {
+            html(&article("Ämter", "Die Ämter der Stadt. <a href=/amt/bau>Bauamt</a> <a href=/amt/weg>Wegamt</a>"))
+        }
+        "/amt/bau" => html(&article("Bauamt", "Das Bauamt berät am Donnerstag bis achtzehn Uhr.")),
+        "/amt/weg" if !*busy.lock().unwrap() => html(&article("Wegamt", "Das Wegamt zieht um und schließt danach.")),
+        _ => not_found(),
+    });
+    let crawl = || home.ok(&["crawl", &site.host, "--site", "stadt", "--allow-private", &site.host]);
+    assert_eq!(crawl()["documents"], 4);
+    *is_busy.lock().unwrap() = true;
+    for _ in 0..3 {
+        let got = crawl();
+        assert_eq!((&got["missed"], &got["gone"]), (&json!(0), &json!(0)), "{got}");
+    }
+    let hits = home.ok(&["search", "--site", "stadt", "Bauamt Donnerstag"]);
+    assert!(hits["hits"][0]["url"].as_str().unwrap().ends_with("/amt/bau"), "{hits}");
+}
+
+#[test]
+fn a_file_with_the_text_of_a_page_outlives_the_page() {
+    let town = Town::new();
+    town.crawl();
+    let list = town.home.ok(&["document", "show", "--site", "stadt", &town.id("/hund")]);
+    let title = list["document"]["title"].as_str().unwrap();
+    let text = list["chunks"][0]["text"].as_str().unwrap();
+    let file = town.home.write("hund.md", format!("# {title}\n\n{text}\n"));
+    let taken = town.home.ok(&["ingest", "--site", "stadt", &file]);
+    assert_eq!(taken["duplicates"], 1, "{taken}");
+    town.pages.lock().unwrap().remove("/hund");
+    for _ in 0..3 {
+        town.crawl();
+    }
+    let hits = town.home.ok(&["search", "--site", "stadt", "Hundesteuer Mai"]);
+    assert_eq!(hits["hits"][0]["key"], "hund.md", "{hits}");
+}

@@ -9,6 +9,7 @@ mod cli;
 mod crash;
 mod disk;
 mod faults;
+mod formats;
 mod fresh;
 mod isolation;
 mod support;

@@ -157,6 +157,17 @@ export async function editor(walk, demo) {
     check(Number.parseInt(await count.innerText(), 10) === before - 1, `before ${before}, after ${await count.innerText()}`);
   });
 
+  await walk.step('editor: a website is read again by itself from now on', async () => {
+    await page.goto(`${origin}/console/#/sites/${await slugOf(page)}/sources`);
+    const choice = page.getByLabel('Von selbst neu einlesen');
+    await choice.selectOption('Jede Nacht');
+    await page.getByText(/^Nächstes Mal: /).waitFor();
+    await page.reload();
+    await page.getByText(/^Nächstes Mal: /).waitFor();
+    check(await choice.inputValue() === 'daily', `after a reload: ${await choice.inputValue()}`);
+    await walk.look(page, 'console-schedule');
+  });
+
   await walk.step('editor: the snippet works on a page of another origin with a strict policy', () => embedded(walk, page, origin));
 
   const slug = await slugOf(page);

@@ -40,6 +40,8 @@ export const DE = {
   code_robots_unavailable: 'Die robots.txt der Website ist nicht lesbar; das gilt als Verbot. Versuchen Sie es später noch einmal.',
   code_no_pages: 'Keine Seite konnte gelesen werden.',
   code_robots: 'Von robots.txt ausgeschlossen',
+  code_damaged: 'Die Datei ist beschädigt oder zu aufwendig; speichern Sie sie neu', code_protected: 'Die Datei ist mit einem Passwort geschützt',
+  code_reread: 'Zählt jetzt unter einer anderen Adresse; das nächste Einlesen liest sie ganz',
   code_missed: 'Dieses Mal nicht gefunden; findet auch das nächste Einlesen sie nicht, verlässt sie die Suche',
   code_gone: 'Zweimal nacheinander nicht gefunden; aus der Suche genommen, 30 Tage lang unter „Dokumente“ wieder aufzunehmen',
   code_proxy: 'Der Proxy hat die Anfrage nicht weitergegeben',

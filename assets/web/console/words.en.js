@@ -40,6 +40,8 @@ export const EN = {
   code_robots_unavailable: 'The robots.txt of the website cannot be read, which counts as forbidden. Try again later.',
   code_no_pages: 'No page could be read.',
   code_robots: 'Excluded by robots.txt',
+  code_damaged: 'The file is damaged or takes too much to read; save it again', code_protected: 'The file is protected by a password',
+  code_reread: 'Counts under another address now; the next reading reads it whole',
   code_missed: 'Not found this time; if the next reading does not find it either, it leaves search',
   code_gone: 'Not found twice in a row; out of search, can be included again under “Documents” for 30 days',
   code_proxy: 'The proxy did not pass the request on',

@@ -8,10 +8,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::base::error::Outcome;
-use crate::base::limits::{DOCUMENT_BYTES_MAX, KEY_BYTES_MAX};
+use crate::base::limits::KEY_BYTES_MAX;
 use crate::base::{Code, Fault};
 use crate::http::state::{Caller, Shared};
 use crate::svc::auth::Actor;
+use crate::svc::extract;
 use crate::svc::job::Kind;
 use crate::svc::site::Site;
 
@@ -123,10 +124,11 @@ fn check(file: &File) -> Outcome<()> {
             format!("\"{address}\" is not a web address; begin with https://"),
         ));
     }
-    if file.bytes.len() > DOCUMENT_BYTES_MAX {
+    let most = extract::bytes_max(&file.bytes);
+    if file.bytes.len() > most {
         return Err(Fault::new(
             Code::BodyTooLarge,
-            format!("{} is larger than {} MB; split it", file.name, DOCUMENT_BYTES_MAX / 1_048_576),
+            format!("{} is larger than {} MB; split it", file.name, most / 1_048_576),
         ));
     }
     Ok(())

@@ -88,8 +88,8 @@ pub enum Event {
     Found { found: usize, fetched: usize },
     /// A page.
     Page(Box<Page>),
-    /// A page that is still what an earlier crawl saw.
-    Same { url: String },
+    /// A page that is still what an earlier crawl saw, under the address it was asked by and the one it counts by.
+    Same { url: String, requested: String },
     /// An address that yields no page; each address at most once.
     Skipped { url: String, reason: SkipReason },
 }
@@ -120,6 +120,9 @@ pub struct Report {
     pub pages_found: usize,
     /// Those addresses, sorted; filled when only they were wanted.
     pub urls: Vec<String>,
+    /// Every address the website names was looked at: no sitemap failed, nothing was dropped. Without that, an address that
+    /// was not met may still be there.
+    pub is_whole: bool,
 }
 
 /// Reads a website and sends its pages as `events`; a full channel slows the crawl, a closed one ends it. `memory` tells
@@ -159,7 +162,8 @@ pub async fn crawl(
     walk.begin(&begin.url, begin.first).await?;
     let listed =
         stoppable(sitemap::collect(&fetcher, &walk.site, &robots.sitemaps(), walk.found_max()), cancelled).await?;
-    for url in &listed {
+    walk.state.dropped |= !listed.is_whole;
+    for url in &listed.urls {
         walk.offer(url, 1, false).await?;
     }
     let believed = plan.discover_only && walk.addresses().len() > SITEMAP_ENOUGH;
@@ -178,6 +182,7 @@ pub async fn crawl(
         skipped: state.skipped,
         pages_found,
         urls: if plan.discover_only { urls } else { Vec::new() },
+        is_whole: !state.dropped,
     })
 }
 

@@ -30,14 +30,16 @@ pub(super) enum Content {
 
 /// Reads an answer. `known`: what was asked with.
 pub(super) async fn read(got: Got, known: Option<Known>, bytes_max: usize) -> Seen {
-    if let (NOT_MODIFIED, Some(known)) = (got.response.status, known) {
-        let (etag, last_modified) = (known.etag, known.last_modified);
-        let page = Ok(Content::Same(known.url));
-        return Seen { url: got.url, status: NOT_MODIFIED, etag, last_modified, links: known.links, page };
-    }
     let text = |name: &str| got.response.header(name).map(str::to_owned);
     let (etag, last_modified, content_type) = (text("etag"), text("last-modified"), text("content-type"));
     let header = Directives::of(got.response.headers.get_all("x-robots-tag").iter().filter_map(|v| v.to_str().ok()));
+    if let (NOT_MODIFIED, Some(known)) = (got.response.status, known) {
+        let links = if header.nofollow { Vec::new() } else { known.links };
+        // The page is as it was; what the website asks of us may have changed.
+        let page = if header.noindex { Err(SkipReason::Noindex) } else { Ok(Content::Same(known.url)) };
+        let (etag, last_modified) = (known.etag, known.last_modified);
+        return Seen { url: got.url, status: NOT_MODIFIED, etag, last_modified, links, page };
+    }
     let (url, status, body) = (got.url.clone(), got.response.status, got.response.body);
     let base = url.clone();
     let work = tokio::task::spawn_blocking(move || {

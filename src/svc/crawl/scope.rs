@@ -49,18 +49,10 @@ const CALENDAR_WORDS: [&str; 9] = [
     "monat",
 ];
 
-/// File name endings that are known not to be pages, with the word for people.
-const KINDS: [(&str, &str); 40] = [
-    ("pdf", "PDF"),
-    ("doc", "Word"),
-    ("docx", "Word"),
+/// File name endings that are known not to be read, with the word for people.
+const KINDS: [(&str, &str); 32] = [
     ("odt", "OpenDocument"),
     ("rtf", "RTF"),
-    ("xls", "Excel"),
-    ("xlsx", "Excel"),
-    ("ods", "OpenDocument"),
-    ("ppt", "PowerPoint"),
-    ("pptx", "PowerPoint"),
     ("odp", "OpenDocument"),
     ("epub", "EPUB"),
     ("zip", "archive"),

@@ -14,8 +14,17 @@ use super::fetch::Fetcher;
 const FILES_MAX: usize = 50;
 const FILE_BYTES_MAX: usize = 20 * 1024 * 1024;
 
-/// Addresses of this website that its sitemaps list, at most `urls_max`, top levels first.
-pub(super) async fn collect(fetcher: &Fetcher, site: &Site, named: &[String], urls_max: usize) -> Vec<Url> {
+/// What the sitemaps of a website list.
+pub(super) struct Sitemaps {
+    /// Top levels first.
+    pub(super) urls: Vec<Url>,
+    /// Every sitemap that exists was read to its end.
+    pub(super) is_whole: bool,
+}
+
+/// Addresses of this website that its sitemaps list, at most `urls_max`.
+pub(super) async fn collect(fetcher: &Fetcher, site: &Site, named: &[String], urls_max: usize) -> Sitemaps {
+    let mut is_whole = true;
     let mut queue: VecDeque<Url> = named.iter().filter_map(|text| site.join(text)).collect();
     if queue.is_empty() {
         queue.extend(site.join("/sitemap.xml"));
@@ -25,17 +34,27 @@ pub(super) async fn collect(fetcher: &Fetcher, site: &Site, named: &[String], ur
     let mut urls = Vec::new();
     while let Some(at) = queue.pop_front() {
         if asked.len() >= FILES_MAX || urls.len() >= urls_max {
+            is_whole = false;
             break;
         }
         if !matches!(at.scheme(), "http" | "https") || !asked.insert(at.clone()) {
             continue;
         }
-        let Ok(got) = fetcher.file(&at, FILE_BYTES_MAX, |_| None).await else { continue };
+        let Ok(got) = fetcher.file(&at, FILE_BYTES_MAX, |_| None).await else {
+            is_whole = false;
+            continue;
+        };
         if got.response.status != 200 {
+            // A website without a sitemap says so.
+            is_whole &= matches!(got.response.status, 404 | 410);
             continue;
         }
         let body = got.response.body;
-        let Ok(list) = tokio::task::spawn_blocking(move || read(&body)).await else { continue };
+        let Ok(list) = tokio::task::spawn_blocking(move || read(&body)).await else {
+            is_whole = false;
+            continue;
+        };
+        is_whole &= !list.is_cut;
         queue.extend(list.sitemaps.iter().filter_map(|text| at.join(text).ok()).take(FILES_MAX));
         for url in list.pages.iter().filter_map(|text| at.join(text).ok()).filter_map(|url| site.adopt(&url)) {
             if urls.len() < urls_max && known.insert(url.clone()) {
@@ -44,21 +63,23 @@ pub(super) async fn collect(fetcher: &Fetcher, site: &Site, named: &[String], ur
         }
     }
     urls.sort_by_key(|url| url.path().trim_end_matches('/').matches('/').count());
-    urls
+    Sitemaps { urls, is_whole }
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) sitemaps: Vec<String>,
     pub(super) pages: Vec<String>,
+    /// It broke off.
+    pub(super) is_cut: bool,
 }
 
 /// Reads one file, unpacking it first when it is compressed.
 pub(super) fn read(bytes: &[u8]) -> Listed {
-    let mut unpacked = Vec::new();
+    let (mut unpacked, mut is_cut) = (Vec::new(), false);
     let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
         // A damaged end still leaves the addresses before it.
-        let _ = GzDecoder::new(bytes).take(FILE_BYTES_MAX as u64).read_to_end(&mut unpacked);
+        is_cut = GzDecoder::new(bytes).take(FILE_BYTES_MAX as u64).read_to_end(&mut unpacked).is_err();
         &unpacked[..]
     } else {
         bytes
@@ -67,10 +88,11 @@ pub(super) fn read(bytes: &[u8]) -> Listed {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start();
     if text.starts_with('<') {
-        return read_xml(text);
+        let listed = read_xml(text);
+        return Listed { is_cut: is_cut || listed.is_cut, ..listed };
     }
     let pages = text.lines().map(str::trim).filter(|line| line.starts_with("http")).map(str::to_owned).collect();
-    Listed { sitemaps: Vec::new(), pages }
+    Listed { sitemaps: Vec::new(), pages, is_cut }
 }
 
 fn read_xml(text: &str) -> Listed {
@@ -102,7 +124,14 @@ fn read_xml(text: &str) -> Listed {
                     if in_index { out.sitemaps.push(found) } else { out.pages.push(found) }
                 }
             }
-            Ok(Xml::Eof) | Err(_) => return out,
+            Ok(Xml::Eof) => {
+                out.is_cut = !["</urlset>", "</sitemapindex>"].iter().any(|end| text.trim_end().ends_with(end));
+                return out;
+            }
+            Err(_) => {
+                out.is_cut = true;
+                return out;
+            }
             Ok(_) => {}
         }
     }

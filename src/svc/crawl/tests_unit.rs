@@ -111,7 +111,7 @@ fn traps() {
     assert_eq!(refused("/a/b/a/b/a/b/a"), Some("trap"));
     assert_eq!(refused(&"/x1/y".repeat(40)), Some("trap"));
     assert_eq!(refused(&format!("/{}", "x".repeat(2_100))), Some("url_too_long"));
-    assert_eq!(refused("/files/Plan.PDF"), Some("unsupported_type"));
+    assert_eq!(refused("/files/Buch.EPUB"), Some("unsupported_type"));
     assert_eq!(refused("/version-2.0"), None);
     let mut stopped = 0;
     for n in 0..100 {
@@ -127,11 +127,12 @@ fn traps() {
 fn sitemaps() {
     let index =
         r#"<?xml version="1.0"?><sitemapindex xmlns="x"><sitemap><loc> http://h/a.xml </loc></sitemap></sitemapindex>"#;
-    assert_eq!(read(index.as_bytes()), Listed { sitemaps: vec!["http://h/a.xml".to_owned()], pages: vec![] });
+    assert_eq!(read(index.as_bytes()), Listed { sitemaps: vec!["http://h/a.xml".to_owned()], ..Listed::default() });
     let pages = "<urlset><url><loc>http://h/?a=1&amp;b=2</loc><image:image><image:loc>http://h/i.png</image:loc></image:image></url><url><loc><![CDATA[http://h/c]]></loc></url><url><loc>http://h/br";
     assert_eq!(read(pages.as_bytes()).pages, ["http://h/?a=1&b=2", "http://h/c"]);
     assert_eq!(read(b"http://h/1\r\nhttp://h/2\n\nnonsense").pages, ["http://h/1", "http://h/2"]);
-    assert_eq!(read(b"\x1f\x8bbroken"), Listed::default());
+    assert!(read(pages.as_bytes()).is_cut && !read(b"http://h/1").is_cut);
+    assert_eq!(read(b"\x1f\x8bbroken"), Listed { is_cut: true, ..Listed::default() });
 }
 
 #[test]

@@ -79,6 +79,8 @@ pub(super) struct State {
     pub(super) found: usize,
     pub(super) fetched: usize,
     pub(super) pages: usize,
+    /// Addresses were left out without a word, or a task broke: what was not met may still be there.
+    pub(super) dropped: bool,
     /// The first reason of all: that of the start page, when it is none.
     pub(super) first_reason: Option<SkipReason>,
 }
@@ -114,7 +116,11 @@ impl Walk<'_> {
     /// Queues an address once, or notes why not. `depth` is its distance from the start page.
     pub(super) async fn offer(&mut self, url: &Url, depth: usize, quiet: bool) -> Result<(), CrawlError> {
         let Some(url) = self.site.adopt(url).filter(|url| url.as_str().len() <= URL_NOTED_MAX) else { return Ok(()) };
-        if self.state.outcomes.contains_key(url.as_str()) || self.state.outcomes.len() >= self.found_max() {
+        if self.state.outcomes.contains_key(url.as_str()) {
+            return Ok(());
+        }
+        if self.state.outcomes.len() >= self.found_max() {
+            self.state.dropped = true;
             return Ok(());
         }
         if let Some(reason) = self.refuse(&url) {
@@ -162,7 +168,10 @@ impl Walk<'_> {
                 None => break,
                 Some(Ok(done)) => self.settle(done).await?,
                 // A panic in a task is a defect of ours, not of the website: the address stays without a page.
-                Some(Err(error)) => tracing::error!(%error, "a crawl task broke"),
+                Some(Err(error)) => {
+                    tracing::error!(%error, "a crawl task broke");
+                    self.state.dropped = true;
+                }
             }
             self.check_stop()?;
         }
@@ -215,9 +224,14 @@ impl Walk<'_> {
 
     /// Decides under which address a page counts, if at all.
     async fn place(&mut self, requested: &Url, depth: usize, seen: Seen) -> Result<(), CrawlError> {
-        for link in &seen.links {
-            if let Ok(url) = Url::parse(link) {
+        // Only those that stay on the website are worth keeping for the next crawl.
+        let mut links = Vec::new();
+        for link in seen.links {
+            if let Ok(url) = Url::parse(&link) {
                 self.offer(&url, depth + 1, false).await?;
+                if self.site.adopt(&url).is_some() {
+                    links.push(link);
+                }
             }
         }
         let Some(arrived) = self.site.adopt(&seen.url) else { return Ok(()) };
@@ -256,14 +270,14 @@ impl Walk<'_> {
         let url = String::from(counted);
         let extracted = match content {
             Content::Read(extracted) => *extracted,
-            Content::Same(_) => return self.send(Event::Same { url }).await,
+            Content::Same(_) => return self.send(Event::Same { url, requested: requested.to_string() }).await,
         };
         let known = Known {
             etag: seen.etag,
             last_modified: seen.last_modified,
             arrived: seen.url.into(),
             url: url.clone(),
-            links: seen.links,
+            links,
         };
         let known = Some(known).filter(Known::can_ask);
         let page = Page { url, requested: requested.to_string(), status: seen.status, known, extracted };

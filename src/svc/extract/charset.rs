@@ -72,7 +72,7 @@ fn choose(bytes: &[u8], content_type: Option<&str>, kind: Kind) -> (String, Opti
 }
 
 fn warn(text: &str) -> Warning {
-    Warning { code: "charset", text: text.to_owned() }
+    Warning::new("charset", text)
 }
 
 fn charset_of(value: &str) -> Option<&'static Encoding> {

@@ -62,10 +62,10 @@ pub fn read(source: &str, base: &str) -> Result<Extracted, Rejected> {
         }
     }
     if body.value().name() == root.value().name() && weigh(&events) >= THIN && chrome.of(body).links > 40 {
-        warnings.push(Warning {
-            code: "no_main",
-            text: "the page does not mark its main content; navigation may remain in the text".to_owned(),
-        });
+        warnings.push(Warning::new(
+            "no_main",
+            "the page does not mark its main content; navigation may remain in the text",
+        ));
     }
     let title = title_of(&meta, root, body, &chrome);
     let updated = meta.modified.clone().or_else(|| stated_date(root, body)).or_else(|| meta.published.clone());

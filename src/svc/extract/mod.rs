@@ -2,18 +2,25 @@
 //! itself (title, language, date, canonical address, links).
 //!
 //! Invariants: never reads a file or the network; work is bounded by the input cap and by the node and depth limits;
-//! text is NFC, whitespace-normalised and free of markup; every refusal names its cause and the mend.
-//! Deliberately absent: PDF and office formats, chunking, storage. CPU-bound: call it on a blocking thread.
+//! text is NFC, whitespace-normalised and free of markup; every refusal names its cause and the mend;
+//! files of foreign programs (PDF, Office) are read by another process under limits.
+//! Deliberately absent: text recognition in pictures, chunking, storage. CPU-bound: call it on a blocking thread.
 
+pub mod apart;
 mod assemble;
 mod charset;
 mod chrome;
+mod csv;
 mod dates;
 mod html;
+mod mail;
 mod markdown;
 mod meta;
+mod office;
+mod pdf;
 mod plain;
 mod render;
+mod rows;
 mod scan;
 mod sniff;
 mod tables;
@@ -25,7 +32,12 @@ mod tests;
 #[cfg(test)]
 mod tests_html;
 
+use std::borrow::Cow;
+
+use crate::base::limits::FILE_BYTES_MAX;
+
 pub use plain::guess_url;
+pub use sniff::{bytes_max, is_foreign_type};
 
 /// Raised when the same bytes give other text than before: what an older version has read is then read again.
 pub const READER: u32 = 1;
@@ -44,7 +56,7 @@ pub struct Input<'a> {
 }
 
 /// A document as read.
-#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Extracted {
     /// Never empty: falls back to the file name.
     pub title: String,
@@ -92,7 +104,7 @@ impl Extracted {
 }
 
 /// The blocks under one heading.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Section {
     /// Headings from the outermost below the title to this one; empty for text right under the title.
     pub path: Vec<String>,
@@ -101,7 +113,7 @@ pub struct Section {
 }
 
 /// A piece of text with a shape.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Block {
     /// Running text.
@@ -136,7 +148,7 @@ pub enum Block {
 }
 
 /// A link of the page.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Link {
     /// Absolute address.
     pub url: String,
@@ -147,16 +159,22 @@ pub struct Link {
 }
 
 /// Something the editor may want to look at.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Warning {
     /// Stable code.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// English sentence.
     pub text: String,
 }
 
+impl Warning {
+    pub(crate) fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self { code: Cow::Borrowed(code), text: text.into() }
+    }
+}
+
 /// Why a file was not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectCode {
     /// A known type that is not read yet.
@@ -173,6 +191,10 @@ pub enum RejectCode {
     TooComplex,
     /// Characters could not be decoded.
     BadEncoding,
+    /// Its reader could not make sense of it, or needed too much time or memory.
+    Damaged,
+    /// Behind a password.
+    Protected,
 }
 
 impl RejectCode {
@@ -187,12 +209,14 @@ impl RejectCode {
             Self::TooLarge => "too_large",
             Self::TooComplex => "too_complex",
             Self::BadEncoding => "bad_encoding",
+            Self::Damaged => "damaged",
+            Self::Protected => "protected",
         }
     }
 }
 
 /// A refusal: code for programs, English sentence with the mend for people.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 #[error("{reason}")]
 pub struct Rejected {
     /// Stable code.
@@ -220,26 +244,39 @@ pub fn extract(input: Input<'_>) -> Result<Extracted, Rejected> {
 /// # Errors
 /// See [`RejectCode`].
 pub fn extract_capped(input: Input<'_>, bytes_max: usize) -> Result<Extracted, Rejected> {
+    let kind = sniff::sniff(&input);
+    let is_foreign = kind.as_ref().is_ok_and(|kind| kind.is_foreign());
+    // Their bytes are mostly pictures and fonts.
+    let bytes_max = if is_foreign { bytes_max.max(FILE_BYTES_MAX) } else { bytes_max };
     if input.bytes.len() > bytes_max {
         return Err(Rejected::new(
             RejectCode::TooLarge,
-            format!(
-                "the file has {} KB, the limit is {} KB: split it, or raise the limit for documents",
-                input.bytes.len() / 1024,
-                bytes_max / 1024
-            ),
+            format!("{} MB is over the limit of {} MB; split it", input.bytes.len() / 1_048_576, bytes_max / 1_048_576),
         ));
     }
+    kind?;
+    if is_foreign { apart::extract(input) } else { extract_here(input) }
+}
+
+/// Reads a file in this process.
+fn extract_here(input: Input<'_>) -> Result<Extracted, Rejected> {
     let kind = sniff::sniff(&input)?;
-    let decoded = charset::decode(input.bytes, input.content_type, kind)?;
     let mut found = match kind {
-        sniff::Kind::Html => html::read(&decoded.text, input.path_or_url)?,
-        sniff::Kind::Markdown => markdown::read(&decoded.text, input.path_or_url)?,
-        sniff::Kind::Text => plain::read(&decoded.text, input.path_or_url),
+        sniff::Kind::Pdf => pdf::read(input.bytes)?,
+        sniff::Kind::Office => office::read(input.bytes)?,
+        sniff::Kind::Mail => mail::read(input.bytes)?,
+        sniff::Kind::Html | sniff::Kind::Markdown | sniff::Kind::Text | sniff::Kind::Csv => {
+            let decoded = charset::decode(input.bytes, input.content_type, kind)?;
+            let mut found = match kind {
+                sniff::Kind::Html => html::read(&decoded.text, input.path_or_url)?,
+                sniff::Kind::Markdown => markdown::read(&decoded.text, input.path_or_url)?,
+                sniff::Kind::Csv => csv::read(&decoded.text),
+                _ => plain::read(&decoded.text, input.path_or_url),
+            };
+            found.warnings.extend(decoded.warning);
+            found
+        }
     };
-    if let Some(warning) = decoded.warning {
-        found.warnings.push(warning);
-    }
     if found.sections.is_empty() {
         return Err(Rejected::new(
             RejectCode::Empty,
@@ -248,7 +285,7 @@ pub fn extract_capped(input: Input<'_>, bytes_max: usize) -> Result<Extracted, R
     }
     if found.title.is_empty() {
         found.title = text::title_from_name(input.path_or_url);
-        found.warnings.push(Warning { code: "no_title", text: "no title found; the file name is used".to_owned() });
+        found.warnings.push(Warning::new("no_title", "no title found; the file name is used"));
     }
     found.language = meta::language(&found);
     Ok(found)

@@ -3,6 +3,7 @@
 //! Bytes win: a PDF renamed to `.md` is a PDF. Deliberately absent: reading any of the refused kinds.
 
 use super::{Input, RejectCode, Rejected};
+use crate::base::limits::{DOCUMENT_BYTES_MAX, FILE_BYTES_MAX};
 
 /// Kinds that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,12 +11,23 @@ pub enum Kind {
     Html,
     Markdown,
     Text,
+    Csv,
+    /// One e-mail, or a mailbox of them.
+    Mail,
+    Pdf,
+    /// Word, PowerPoint, Excel, old and new.
+    Office,
 }
 
-const MAGIC: [(&[u8], &str); 24] = [
-    (b"%PDF-", "PDF"),
+impl Kind {
+    /// Made by other programs, read by other people's parsers: not in this process.
+    pub const fn is_foreign(self) -> bool {
+        matches!(self, Self::Pdf | Self::Office | Self::Mail)
+    }
+}
+
+const MAGIC: [(&[u8], &str); 22] = [
     (b"{\\rtf", "RTF"),
-    (b"\xd0\xcf\x11\xe0", "old Office file (DOC, XLS, PPT)"),
     (b"\x89PNG", "PNG picture"),
     (b"\xff\xd8\xff", "JPEG picture"),
     (b"GIF8", "GIF picture"),
@@ -39,7 +51,10 @@ const MAGIC: [(&[u8], &str); 24] = [
     (b"BM6", "BMP picture"),
 ];
 
-const NAMES: [(&str, &str); 32] = [
+/// Old Office files.
+const OLE: &[u8] = b"\xd0\xcf\x11\xe0";
+
+const NAMES: [(&str, &str); 30] = [
     ("pdf", "PDF"),
     ("doc", "DOC"),
     ("docx", "DOCX"),
@@ -52,7 +67,6 @@ const NAMES: [(&str, &str); 32] = [
     ("pptx", "PPTX"),
     ("odp", "ODP"),
     ("epub", "EPUB"),
-    ("csv", "CSV"),
     ("json", "JSON"),
     ("xml", "XML"),
     ("rss", "feed"),
@@ -70,15 +84,12 @@ const NAMES: [(&str, &str); 32] = [
     ("mp3", "MP3 audio"),
     ("mp4", "MP4 video"),
     ("ics", "calendar file"),
-    ("eml", "e-mail"),
     ("vcf", "business card"),
 ];
 
 fn not_read(name: &str) -> Rejected {
     let mend = match name {
-        "PDF" | "DOC" | "DOCX" | "ODT" | "RTF" | "EPUB" | "old Office file (DOC, XLS, PPT)" => {
-            ": publish its content as a web page, or save it as HTML, Markdown or text"
-        }
+        "ODT" | "ODS" | "RTF" | "EPUB" => ": publish its content as a web page, or save it as DOCX, PDF, HTML or text",
         _ => "",
     };
     Rejected::new(RejectCode::UnsupportedType, format!("not read yet: {name}{mend}"))
@@ -90,11 +101,20 @@ fn not_read(name: &str) -> Rejected {
 /// `UnsupportedType` with the name of the type, `Binary` for bytes that are no text.
 pub fn sniff(input: &Input<'_>) -> Result<Kind, Rejected> {
     let bytes = input.bytes;
+    if bytes.trim_ascii_start().starts_with(b"%PDF-") {
+        return Ok(Kind::Pdf);
+    }
+    if bytes.starts_with(OLE) {
+        return Ok(Kind::Office);
+    }
     if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Err(not_read(name));
     }
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
-        return Err(not_read(zip_name(bytes)));
+        return match zip_name(bytes) {
+            "DOCX" | "XLSX" | "PPTX" => Ok(Kind::Office),
+            other => Err(not_read(other)),
+        };
     }
     if bytes.len() > 12 && &bytes[4..8] == b"ftyp" {
         return Err(not_read("MP4 video"));
@@ -115,6 +135,8 @@ pub fn sniff(input: &Input<'_>) -> Result<Kind, Rejected> {
     match mime.as_deref() {
         Some("text/html" | "application/xhtml+xml") => return Ok(Kind::Html),
         Some("text/markdown" | "text/x-markdown") => return Ok(Kind::Markdown),
+        Some("text/csv" | "text/tab-separated-values") => return Ok(Kind::Csv),
+        Some("message/rfc822" | "application/mbox") => return Ok(Kind::Mail),
         // Servers label Markdown and logs as plain text or as a download: the name knows better.
         Some("text/plain" | "application/octet-stream" | "") | None => {}
         Some(other) => return Err(not_read(&mime_name(other, extension.as_deref()))),
@@ -122,6 +144,8 @@ pub fn sniff(input: &Input<'_>) -> Result<Kind, Rejected> {
     match extension.as_deref() {
         Some("html" | "htm" | "xhtml") => Ok(Kind::Html),
         Some("md" | "markdown" | "mdown" | "mkd") => Ok(Kind::Markdown),
+        Some("csv" | "tsv") => Ok(Kind::Csv),
+        Some("eml" | "mbox") => Ok(Kind::Mail),
         Some(ext) if mime.as_deref() != Some("text/plain") => match NAMES.iter().find(|(e, _)| *e == ext) {
             Some((_, name)) => Err(not_read(name)),
             None => text_or_xml(&head),
@@ -135,6 +159,24 @@ fn text_or_xml(head: &str) -> Result<Kind, Rejected> {
         return Err(not_read("XML"));
     }
     Ok(Kind::Text)
+}
+
+/// What a file with these first bytes may have: files of foreign programs are mostly pictures and fonts.
+#[must_use]
+pub fn bytes_max(head: &[u8]) -> usize {
+    let is_foreign = head.trim_ascii_start().starts_with(b"%PDF-") || head.starts_with(b"PK") || head.starts_with(OLE);
+    if is_foreign { FILE_BYTES_MAX } else { DOCUMENT_BYTES_MAX }
+}
+
+/// Whether a `Content-Type` names a file of a foreign program that is read.
+#[must_use]
+pub fn is_foreign_type(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    matches!(essence.as_str(), "application/pdf" | "application/x-pdf")
+        || essence == "application/msword"
+        || essence.starts_with("application/vnd.ms-excel")
+        || essence.starts_with("application/vnd.ms-powerpoint")
+        || essence.starts_with("application/vnd.openxmlformats-officedocument.")
 }
 
 /// UTF-16 by mark, or by every second byte being zero.
@@ -181,14 +223,17 @@ fn looks_like_html(head: &str) -> bool {
 }
 
 fn zip_name(bytes: &[u8]) -> &'static str {
-    let head = &bytes[..bytes.len().min(4096)];
-    let has = |needle: &[u8]| head.windows(needle.len()).any(|w| w == needle);
+    // The list of a large archive's files stands at its end.
+    let (head, tail) = (&bytes[..bytes.len().min(4096)], &bytes[bytes.len().saturating_sub(65_536)..]);
+    let has = |needle: &[u8]| [head, tail].iter().any(|part| part.windows(needle.len()).any(|w| w == needle));
     if has(b"word/") {
         "DOCX"
     } else if has(b"xl/") {
         "XLSX"
     } else if has(b"ppt/") {
         "PPTX"
+    } else if has(b"opendocument.spreadsheet") {
+        "ODS"
     } else if has(b"opendocument.text") {
         "ODT"
     } else if has(b"opendocument") {
@@ -217,7 +262,6 @@ fn mime_name(mime: &str, extension: Option<&str>) -> String {
         "text/css" => "style sheet",
         "text/javascript" | "application/javascript" => "script",
         "text/calendar" => "calendar file",
-        "text/csv" => "CSV",
         "application/zip" => "ZIP archive",
         "application/msword" => "DOC",
         m if m.contains("wordprocessingml") => "DOCX",

@@ -1,19 +1,22 @@
 //! Files and folders of this machine.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::base::error::Outcome;
 use crate::base::id::SiteId;
-use crate::base::limits::{DOCUMENT_BYTES_MAX, INGEST_FILES_MAX, KEY_BYTES_MAX};
+use crate::base::limits::{INGEST_FILES_MAX, KEY_BYTES_MAX};
 use crate::base::{Code, Fault, Progress, Report};
-use crate::svc::knowledge;
+use crate::svc::{extract, knowledge};
 
 use super::{DRAFTS_MAX, FileError, Incoming, Ingest, Summary};
 
 /// Folders this deep are followed.
 const DEPTH_MAX: usize = 32;
+/// Enough to tell what a file is.
+const HEAD_BYTES: u64 = 64;
 
 impl Ingest {
     /// Reads files and folders. The key of a document is its path relative to the folder given.
@@ -104,21 +107,20 @@ fn read(site: SiteId, file: &Found, model: Option<&crate::embed::Model>) -> Resu
             format!("the path has {} bytes, at most {KEY_BYTES_MAX} are allowed; shorten it", file.key.len()),
         ));
     }
-    let size = std::fs::metadata(&file.path)
-        .map_err(|e| failed("unreadable", format!("{e}; check that the file can be read")))?
-        .len();
-    if size > DOCUMENT_BYTES_MAX as u64 {
+    let unreadable = |e: std::io::Error| failed("unreadable", format!("{e}; check that the file can be read"));
+    let mut open = std::fs::File::open(&file.path).map_err(unreadable)?;
+    let size = open.metadata().map_err(unreadable)?.len();
+    let mut bytes = Vec::new();
+    // The first bytes tell how large the file may be.
+    (&mut open).take(HEAD_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    let most = extract::bytes_max(&bytes);
+    if size > most as u64 {
         return Err(failed(
             "too_large",
-            format!(
-                "{} MB is over the limit of {} MB; split the file",
-                size / 1_048_576,
-                DOCUMENT_BYTES_MAX / 1_048_576
-            ),
+            format!("{} MB is over the limit of {} MB; split the file", size / 1_048_576, most / 1_048_576),
         ));
     }
-    let bytes =
-        std::fs::read(&file.path).map_err(|e| failed("unreadable", format!("{e}; check that the file can be read")))?;
+    open.take(most as u64).read_to_end(&mut bytes).map_err(unreadable)?;
     let incoming = Incoming { key: file.key.clone(), name: file.key.clone(), content_type: None, bytes, url: None };
     Ingest::draft(site, &incoming, model).map_err(|rejected| FileError::rejected(file.key.clone(), &rejected))
 }

@@ -127,8 +127,11 @@ impl Ingest {
         let walk = crawl::crawl(&plan, &self.dialer, &memory, events, &cancelled);
         let (report, taken) = tokio::join!(walk, self.take_in(&source, incoming, progress));
         let mut taken = taken?;
-        if report.is_ok() && !progress.is_cancelled() {
-            let missed = visit::note_missing(&self.store, source.site, id, &taken.rows).await?;
+        if let Ok(report) = &report
+            && !progress.is_cancelled()
+        {
+            let crawled = visit::Crawled { job, rows: &taken.rows, is_whole: report.is_whole };
+            let missed = visit::note_missing(&self.store, source.site, id, crawled).await?;
             taken.rows.extend(missed);
             self.indexes.poke();
         }
@@ -185,7 +188,7 @@ impl Ingest {
                 }),
                 Event::Skipped { url, reason } => taken.skip(url, reason.code(), &reason.text()),
                 Event::Page(page) => pages.push(*page),
-                Event::Same { url } => self.note_same(source.site, url, &mut taken).await?,
+                Event::Same { url, requested } => self.note_same(source, url, requested, &mut taken).await?,
             }
             // What has piled up is stored together; a lone page is not kept waiting.
             if !pages.is_empty() && (pages.len() >= DRAFTS_MAX || incoming.is_empty()) {
@@ -227,12 +230,17 @@ impl Ingest {
             taken.rows.push(SourceUrl { url, outcome, code: None, reason, title: Some(title), chunks: Some(chunks) });
         }
         // Only now: a page that was remembered but not stored would never be read again.
-        visit::remember(&self.store, id, visits).await
+        visit::remember(&self.store, site, id, visits).await
     }
 
     /// A page its website calls unchanged is what is stored.
-    async fn note_same(&self, site: SiteId, url: String, taken: &mut Taken) -> Outcome<()> {
-        let Some(document) = knowledge::document_by_key(&self.store.snapshot()?, site, &url)? else { return Ok(()) };
+    async fn note_same(&self, source: &Source, url: String, requested: String, taken: &mut Taken) -> Outcome<()> {
+        let site = source.site;
+        let Some(document) = knowledge::document_by_key(&self.store.snapshot()?, site, &url)? else {
+            // It counts under another address than last time: the next crawl reads it whole.
+            taken.skip(url, "reread", "the page counts under another address now; the next crawl reads it");
+            return visit::remember(&self.store, site, source.id, vec![(requested, None)]).await;
+        };
         let (id, title, chunks) = (document.id, document.title.clone(), document.chunks.len() as u64);
         let is_own = document.key == url;
         if document.missing.is_some() {

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use crate::base::error::Outcome;
 use crate::base::id::SiteId;
-use crate::base::limits::DOCUMENT_BYTES_MAX;
 use crate::base::{Code, Fault, Progress};
+use crate::svc::extract;
 use crate::svc::job::{Job, JobError, Jobs, Kind};
 
 use super::{FileError, Incoming, Ingest, Summary, blob};
@@ -92,10 +92,11 @@ fn of_summary(outcome: Outcome<Summary>) -> (Outcome<serde_json::Value>, Vec<Job
 impl Ingest {
     /// Keeps sent bytes for the job that will read them; the job refers to them by their hash.
     pub fn keep(&self, bytes: &[u8]) -> Outcome<String> {
-        if bytes.len() > DOCUMENT_BYTES_MAX {
+        let most = extract::bytes_max(bytes);
+        if bytes.len() > most {
             return Err(Fault::new(
                 Code::BodyTooLarge,
-                format!("a file may have at most {} MB; split it", DOCUMENT_BYTES_MAX / 1_048_576),
+                format!("a file may have at most {} MB; split it", most / 1_048_576),
             ));
         }
         blob::put(&self.blobs, bytes)

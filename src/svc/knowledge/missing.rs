@@ -4,7 +4,7 @@
 use crate::base::Fault;
 use crate::base::clock::UnixMs;
 use crate::base::error::Outcome;
-use crate::base::id::{DocumentId, SiteId};
+use crate::base::id::{DocumentId, JobId, SiteId};
 use crate::store::{Batch, Key, Table};
 
 use super::change::{announce, delete_all, withdraw};
@@ -26,14 +26,17 @@ pub enum Missed {
     Settled,
 }
 
-/// Notes that a crawl has not met the document.
-pub fn mark_missing(batch: &mut Batch<'_>, site: SiteId, id: DocumentId, now: UnixMs) -> Outcome<Missed> {
+/// Notes that the crawl of a job has not met the document.
+pub fn mark_missing(batch: &mut Batch<'_>, site: SiteId, id: DocumentId, job: JobId, now: UnixMs) -> Outcome<Missed> {
     let Some(mut document) = batch.get::<Document>(Key::of(site).and(id))? else { return Ok(Missed::Settled) };
     if document.kept || document.has_left() {
         return Ok(Missed::Settled);
     }
-    let mut missing = document.missing.unwrap_or(Missing { since: now, crawls: 0, left_at: None });
-    missing.crawls += 1;
+    let mut missing = document.missing.unwrap_or(Missing { since: now, crawls: 0, job: None, left_at: None });
+    if missing.job != Some(job) {
+        missing.crawls += 1;
+    }
+    missing.job = Some(job);
     let missed = if missing.crawls >= MISSES { Missed::Left } else { Missed::Waiting };
     if missed == Missed::Left {
         if !document.excluded {
@@ -56,13 +59,14 @@ pub fn mark_met(batch: &mut Batch<'_>, document: &mut Document) -> Outcome<()> {
     Ok(())
 }
 
-/// Deletes what left before `now` minus the time it can be taken back; how many.
+/// Deletes what left before `now` minus the time it can be taken back; how many. What an editor excluded stays: it would come
+/// back included.
 pub fn delete_long_gone(batch: &mut Batch<'_>, site: SiteId, now: UnixMs) -> Outcome<usize> {
     let gone: Vec<Document> = batch
         .list::<Document>(Key::of(site))?
         .into_iter()
         .map(|(_, document)| document)
-        .filter(|d| d.missing.and_then(|m| m.left_at).is_some_and(|left| left + KEPT_FOR_MS < now))
+        .filter(|d| !d.excluded && d.missing.and_then(|m| m.left_at).is_some_and(|left| left + KEPT_FOR_MS < now))
         .collect();
     for document in &gone {
         delete_all(batch, document)?;
@@ -85,8 +89,17 @@ pub fn move_to_alias(batch: &mut Batch<'_>, site: SiteId, id: DocumentId, alias:
     let Some(mut document) = batch.get::<Document>(Key::of(site).and(id))? else { return Ok(()) };
     let Some(at) = document.aliases.iter().position(|known| known == alias) else { return Ok(()) };
     batch.delete(Table::DocumentKeys, Key::of(site).and(document.key.as_str()));
-    document.key = document.aliases.remove(at);
+    if document.has_left() {
+        mark_met(batch, &mut document)?;
+    }
+    let alias = document.aliases.remove(at);
+    let old = std::mem::replace(&mut document.key, alias);
     document.url = Some(document.key.clone()).filter(|key| key.starts_with("http"));
+    if !same_host(&document.key, &old) {
+        // A file, or a page of another website: its own next crawl claims it.
+        document.source = None;
+    }
+    document.missing = None;
     Ok(batch.put(Key::of(site).and(id), &document)?)
 }
 
@@ -95,4 +108,9 @@ pub fn mark_seen(batch: &mut Batch<'_>, site: SiteId, id: DocumentId) -> Outcome
     let Some(mut document) = batch.get::<Document>(Key::of(site).and(id))? else { return Ok(()) };
     mark_met(batch, &mut document)?;
     Ok(batch.put(Key::of(site).and(id), &document)?)
+}
+
+fn same_host(one: &str, other: &str) -> bool {
+    let host = |key: &str| url::Url::parse(key).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host(one) == host(other)
 }

@@ -20,7 +20,7 @@ pub use sentence::sentences;
 use crate::base::Fault;
 use crate::base::error::Outcome;
 use crate::base::id::{ChunkId, DocumentId, SiteId};
-use crate::store::{Key, Snapshot, Store, StoreError, Table, decode};
+use crate::store::{Batch, Key, Snapshot, Store, StoreError, Table, decode};
 
 /// How searchable a site is right now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -70,6 +70,12 @@ pub fn document_by_key(snapshot: &Snapshot, site: SiteId, key: &str) -> Outcome<
         Some(id) => Ok(snapshot.get(Key::of(site).and(id.as_slice()))?),
         None => Ok(None),
     }
+}
+
+/// The content hash of the document under a key or alias, as the batch sees it.
+pub fn content_hash(batch: &Batch<'_>, site: SiteId, key: &str) -> Outcome<Option<String>> {
+    let Some(id) = batch.get_raw(Table::DocumentKeys, Key::of(site).and(key))? else { return Ok(None) };
+    Ok(batch.get::<Document>(Key::of(site).and(id.as_slice()))?.map(|document| document.content_hash))
 }
 
 /// A chunk, if it is (still) there.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::UnixMs;
-use crate::base::id::{ChunkId, DocumentId, SiteId, SourceId};
+use crate::base::id::{ChunkId, DocumentId, JobId, SiteId, SourceId};
 use crate::store::{Key, Table, Value};
 
 /// A page or file that was read.
@@ -55,6 +55,9 @@ pub struct Missing {
     pub since: UnixMs,
     /// Crawls in a row.
     pub crawls: u32,
+    /// The last of them: a job that runs again counts once.
+    #[serde(default)]
+    pub job: Option<JobId>,
     /// When it left every search.
     pub left_at: Option<UnixMs>,
 }

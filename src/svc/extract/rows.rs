@@ -1,0 +1,65 @@
+//! Tables of spreadsheets, office files and CSV, within limits.
+
+use std::collections::BTreeSet;
+
+use super::{Block, Warning, text};
+
+/// Rows of one table and cells of one row that are kept.
+const ROWS_MAX: usize = 20_000;
+const CELLS_MAX: usize = 200;
+const CELL_CHARS_MAX: usize = 4_000;
+/// Longest name of a column, in characters.
+const NAME_CHARS_MAX: usize = 40;
+
+/// Rows of one table as they come.
+#[derive(Default)]
+pub struct Rows {
+    rows: Vec<Vec<String>>,
+    cut: bool,
+}
+
+impl Rows {
+    /// Takes a row, unless it is empty; false when there is no room for more.
+    pub fn push<'a>(&mut self, cells: impl IntoIterator<Item = std::borrow::Cow<'a, str>>) -> bool {
+        let cells: Vec<String> = cells
+            .into_iter()
+            .take(CELLS_MAX)
+            .map(|cell| text::squash(&cell).chars().take(CELL_CHARS_MAX).collect())
+            .collect();
+        if cells.iter().all(String::is_empty) {
+            return true;
+        }
+        if self.rows.len() == ROWS_MAX {
+            self.cut = true;
+            return false;
+        }
+        self.rows.push(cells);
+        true
+    }
+
+    /// The table, its rows of one length; `None` when there is none. `named`: the file marks its first row as names.
+    /// Notes in `warnings` when rows were left out.
+    pub fn finish(mut self, named: bool, warnings: &mut Vec<Warning>) -> Option<Block> {
+        if self.cut && !warnings.iter().any(|warning| warning.code == "rows_cut") {
+            warnings
+                .push(Warning::new("rows_cut", format!("rows of a table beyond the first {ROWS_MAX} were left out")));
+        }
+        let width = self.rows.iter().map(Vec::len).max()?;
+        for row in &mut self.rows {
+            row.resize(width, String::new());
+        }
+        let header = (named && self.rows.len() > 1) || looks_like_names(&self.rows);
+        Some(Block::Table { rows: self.rows, header })
+    }
+}
+
+/// A first row of short, different words without digits, above at least one more row: spreadsheets and most tables of forms
+/// name their columns so, whether or not they mark it.
+fn looks_like_names(rows: &[Vec<String>]) -> bool {
+    let Some(first) = rows.first().filter(|_| rows.len() > 1) else { return false };
+    let is_name = |cell: &String| {
+        (1..=NAME_CHARS_MAX).contains(&cell.chars().count()) && !cell.chars().any(|c| c.is_ascii_digit())
+    };
+    let different: BTreeSet<&String> = first.iter().collect();
+    first.len() > 1 && first.iter().all(is_name) && different.len() == first.len()
+}

@@ -1,0 +1,138 @@
+//! Files as people have them: PDF and Office files become searchable, and those that cannot be read say why.
+//! The files are made by `files/make.py`.
+
+use serde_json::{Value, json};
+
+use crate::support::{Home, Website, article, html, not_found};
+
+fn file(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/it/files/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+const READ: [&str; 4] = ["satzung.pdf", "parken.docx", "hochwasser.pptx", "gebuehren.xlsx"];
+
+/// Passages of the document with this key: heading path and text.
+fn passages(home: &Home, key: &str) -> Vec<(String, String)> {
+    let list = home.ok(&["document", "list", "--site", "stadt"]);
+    let row = list["documents"].as_array().unwrap().iter().find(|d| d["key"].as_str().unwrap().ends_with(key)).unwrap();
+    let shown = home.ok(&["document", "show", "--site", "stadt", row["id"].as_str().unwrap()]);
+    let path = |chunk: &Value| {
+        chunk["section"].as_array().unwrap().iter().map(|h| h.as_str().unwrap()).collect::<Vec<_>>().join(" > ")
+    };
+    let chunks = shown["chunks"].as_array().unwrap();
+    chunks.iter().map(|c| (path(c), c["text"].as_str().unwrap().to_owned())).collect()
+}
+
+#[test]
+fn pdf_and_office_files_become_passages() {
+    let home = Home::with_site();
+    for name in READ {
+        home.write(&format!("akten/{name}"), file(name));
+    }
+    let folder = home.path("akten").display().to_string();
+    let first = home.ok(&["ingest", "--site", "stadt", &folder]);
+    assert_eq!((&first["documents"], &first["failed"]), (&json!(4), &json!([])), "{first}");
+    let again = home.ok(&["ingest", "--site", "stadt", &folder]);
+    assert_eq!((&again["unchanged"], &again["embedded"]), (&json!(4), &json!(0)), "{again}");
+
+    let pdf =
+        passages(&home, "satzung.pdf").into_iter().map(|(path, text)| format!("{path}|{text}")).collect::<String>();
+    assert!(pdf.contains("für Urnen fünfzehn Jahre"), "words parted at line ends are joined: {pdf}");
+    assert!(pdf.contains("Seite 2") && pdf.contains("Seite 5"), "{pdf}");
+    assert!(!pdf.contains("Amtliche Bekanntmachung") && !pdf.contains("von 5"), "running heads are gone: {pdf}");
+
+    let word =
+        passages(&home, "parken.docx").into_iter().map(|(path, text)| format!("{path}|{text}\n")).collect::<String>();
+    assert!(word.contains("Wer einen Ausweis bekommt"), "{word}");
+    assert!(word.contains("Mietvertrag der Wohnung"), "{word}");
+    assert!(word.contains("Leistung: Anwohnerparkausweis; Gebühr: 120 Euro"), "{word}");
+
+    let slides = passages(&home, "hochwasser.pptx")
+        .into_iter()
+        .map(|(path, text)| format!("{path}|{text}\n"))
+        .collect::<String>();
+    assert!(slides.contains("achtzig Zentimeter") && slides.contains("Baubeginn ist im April"), "{slides}");
+    let sheet = passages(&home, "gebuehren.xlsx").into_iter().map(|(_, text)| text).collect::<String>();
+    assert!(sheet.contains("Leistung: Handwerkerausweis; Gebühr: 180 Euro"), "{sheet}");
+    let hits = home.ok(&["search", "--site", "stadt", "wie lange ist der friedhof offen"]);
+    assert_eq!(hits["hits"][0]["key"], "satzung.pdf", "{hits}");
+}
+
+#[test]
+fn tables_as_text_and_mails_are_read() {
+    let home = Home::with_site();
+    // As a spreadsheet in German saves it: semicolons, Windows-1252.
+    home.write(
+        "f/gebuehren.csv",
+        b"Leistung;Geb\xfchr\r\nZweitausweis;\"35,00 \x80\"\r\nHandwerkerausweis;180,00 \x80\r\n",
+    );
+    home.write(
+        "f/auskunft.eml",
+        "From: Amt <amt@stadt.example>\r\nTo: Frau M. <m@privat.example>\r\nSubject: =?utf-8?Q?Sperrm=C3=BCll_anmelden?=\r\nDate: Thu, 12 Mar 2026 08:00:00 +0100\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nSperrm=C3=BCll holen wir zweimal im Jahr kostenlos ab.\r\n\r\n> Wie oft wird er geholt?\r\n\r\n-- \r\nStadtwerke\r\n",
+    );
+    home.write(
+        "f/alt.mbox",
+        "From a@b Thu Mar 12 08:00:00 2026\nSubject: Erste\n\nDer erste Text aus dem Postfach.\n\nFrom a@b Fri Mar 13 08:00:00 2026\nSubject: Zweite\n\nDer zweite Text aus dem Postfach.\n",
+    );
+    // No names of columns, and commas in the numbers.
+    home.write("f/preise.csv", "Perso;37,00\nPass;70,00\n");
+    home.write("f/leer.eml", "");
+    let got = home.ok(&["ingest", "--site", "stadt", &home.path("f").display().to_string()]);
+    assert_eq!((&got["documents"], got["failed"].as_array().map(Vec::len)), (&json!(4), Some(1)), "{got}");
+    let text =
+        |key: &str| passages(&home, key).into_iter().map(|(path, text)| format!("{path}|{text}\n")).collect::<String>();
+    assert!(text("gebuehren.csv").contains("Leistung: Zweitausweis; Gebühr: 35,00 €"), "{}", text("gebuehren.csv"));
+    assert!(text("preise.csv").contains("Perso: 37,00"), "{}", text("preise.csv"));
+    let mail = text("auskunft.eml");
+    assert!(mail.contains("Sperrmüll holen wir zweimal im Jahr kostenlos ab."), "{mail}");
+    assert!(!mail.contains("Wie oft") && !mail.contains("privat.example") && !mail.contains("Stadtwerke"), "{mail}");
+    let mails = text("alt.mbox");
+    assert!(mails.contains("Erste") && mails.contains("Der zweite Text"), "{mails}");
+}
+
+#[test]
+fn files_that_cannot_be_read_say_why_and_harm_no_other() {
+    let home = Home::with_site();
+    for name in ["scan.pdf", "geheim.pdf", "satzung.pdf"] {
+        home.write(&format!("akten/{name}"), file(name));
+    }
+    home.write("akten/kaputt.pdf", b"%PDF-1.7\nnothing of the kind");
+    home.write("akten/abgeschnitten.docx", &file("parken.docx")[..20_000]);
+    // The bytes decide, not the name.
+    home.write("akten/umbenannt.md", file("satzung.pdf"));
+    let folder = home.path("akten").display().to_string();
+    let got = home.ok(&["ingest", "--site", "stadt", &folder]);
+    assert_eq!((&got["documents"], &got["duplicates"]), (&json!(2), &json!(1)), "{got}");
+    let failed = got["failed"].as_array().unwrap();
+    for (name, code, says) in [
+        ("scan.pdf", "empty", "OCR"),
+        ("geheim.pdf", "protected", "password"),
+        ("kaputt.pdf", "damaged", "cannot be read"),
+        ("abgeschnitten.docx", "damaged", "cannot be read"),
+    ] {
+        let row = failed.iter().find(|row| row["path"] == name).unwrap_or_else(|| panic!("{name}: {got}"));
+        assert_eq!(row["code"], code, "{row}");
+        assert!(row["reason"].as_str().unwrap().contains(says), "{row}");
+    }
+    assert_eq!(failed.len(), 4, "{got}");
+}
+
+#[test]
+fn files_on_a_website_are_read_with_its_pages() {
+    let home = Home::with_site();
+    let pdf = file("satzung.pdf");
+    let site = Website::start(move |path| match path {
+        "/" => html(&article(
+            "Friedhof",
+            "Alles zum Friedhof der Gemeinde. <a href=/amt/satzung.pdf>Satzung</a> <a href=/scan.pdf>Plan</a>",
+        )),
+        "/amt/satzung.pdf" => (200, vec![("Content-Type", "application/pdf".to_owned())], pdf.clone()),
+        "/scan.pdf" => (200, vec![("Content-Type", "application/pdf".to_owned())], file("scan.pdf")),
+        _ => not_found(),
+    });
+    let got = home.ok(&["crawl", &site.host, "--site", "stadt", "--allow-private", &site.host]);
+    assert_eq!((&got["pages"], &got["skipped"]["empty"]), (&json!(2), &json!(1)), "{got}");
+    let hits = home.ok(&["search", "--site", "stadt", "Ruhezeit Urnen"]);
+    assert_eq!(hits["hits"][0]["url"], json!(format!("http://{}/amt/satzung.pdf", site.host)), "{hits}");
+    assert_eq!(hits["hits"][0]["title"], "Friedhofssatzung");
+}
