@@ -2,12 +2,13 @@
 """Trains the cross-encoder and writes cross-encoder.gguf.
 
     cross_encoder.py questions TOKENIZER.JSON STEP1.PT --docs DOCS --passes 1 --last 0.4 --seed 11
-    cross_encoder.py questions TOKENIZER.JSON STEP1.PT STEP2.PT --docs DOCS --passes 1.15 --seed 21
+    cross_encoder.py questions TOKENIZER.JSON STEP1.PT STEP2.PT --docs DOCS --passes 1 --last 0.6 --rate 0.8e-4 --seed 21
+    cross_encoder.py questions TOKENIZER.JSON STEP2.PT STEP3.PT --docs DOCS --passes 0.5 --last 0.03 --rate 0.7e-4 --seed 31
     cross_encoder.py questions ... --hold            the same, a twentieth of the organisations left out and measured
-    cross_encoder.py mix STEP1.PT STEP2.PT MIXED.PT --share 0.25
+    cross_encoder.py mix STEP2.PT STEP3.PT MIXED.PT --share 0.25
     cross_encoder.py export MIXED.PT ../multilingual-e5-small/cross-encoder.gguf
 
-A pass takes about three quarters of an hour on two cores with bfloat16 instructions. TOKENIZER.JSON is what ../make leaves in its
+A pass takes about an hour and a half on two cores with bfloat16 instructions. TOKENIZER.JSON is what ../make leaves in its
 WORKDIR. DOCS holds unpacked Debian packages (sections.py says which); without it questions about them are left out. Needs torch (and a C++
 compiler for it), numpy, gguf, tokenizers, beautifulsoup4 and lxml.
 
@@ -32,6 +33,8 @@ from sections import keyed_sections
 QUESTIONS = HERE / "questions.jsonl.gz"
 OFF_TOPIC = HERE / "off_topic.txt"
 WIDTHS = [1, 2, 3, 3, 3, 3, 4, 5]
+# Each gives four rows; more of them would drown the near misses.
+OFF_TOPIC_PER_PASS = 1500
 
 
 def heading(item):
@@ -151,7 +154,7 @@ def question_rows(data, organisations, off_topic):
                 add(question, item, window(item["sentences"]))
             if random.random() < 0.6:
                 add_tempting(question, at)
-    for question in off_topic:
+    for question in random.sample(off_topic, min(len(off_topic), OFF_TOPIC_PER_PASS)):
         for name in random.sample(organisations, 2):
             for at in data.nearest(question, name, 2):
                 add(question, data.items[at], window(data.items[at]["sentences"]))

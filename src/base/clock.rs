@@ -19,3 +19,9 @@ pub fn rfc3339(ms: UnixMs) -> String {
     jiff::Timestamp::from_millisecond(ms)
         .map_or_else(|_| String::new(), |t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
+
+/// The year it is, in UTC.
+#[must_use]
+pub fn this_year() -> i16 {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year()
+}

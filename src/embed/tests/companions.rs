@@ -27,8 +27,8 @@ fn odds_equal_the_reference() {
                 "Bürgerbüro – Öffnungszeiten",
                 &["Montag bis Mittwoch 8–12 Uhr", "Donnerstag 8–12 und 14–18 Uhr", "Freitag 8–12 Uhr"],
             ),
-            0.339,
-            &[-0.199, -0.531, -0.928][..],
+            0.385,
+            &[-1.581, 0.428, -1.334][..],
         ),
         (
             pair(
@@ -36,8 +36,8 @@ fn odds_equal_the_reference() {
                 "Bewohnerparkausweis",
                 &["Der Bewohnerparkausweis kostet 30,70 € im Jahr.", "Er gilt nur für ein Fahrzeug."],
             ),
-            -1.789,
-            &[-2.411, -1.143][..],
+            -3.108,
+            &[-2.587, -3.822][..],
         ),
         (
             pair(
@@ -45,8 +45,8 @@ fn odds_equal_the_reference() {
                 "Stadtbücherei",
                 &["Die Rückgabeklappe neben dem Eingang ist jederzeit offen."],
             ),
-            2.712,
-            &[3.443][..],
+            1.968,
+            &[2.828][..],
         ),
     ] {
         let judged = cross.judge(&tokenizer, &pair).unwrap();
@@ -80,11 +80,11 @@ fn questions_have_last_layers_of_their_own() {
     for (question, golden) in [
         (
             "query: wann hat das amt donnerstags offen",
-            [0.083, -0.0494, -0.014, 0.0027, 0.0335, -0.0615, 0.0083, 0.0644],
+            [0.083, -0.0533, -0.0137, 0.0077, 0.0389, -0.0701, 0.0047, 0.0722],
         ),
         (
             "query: where can I return my books on Sunday",
-            [0.0545, -0.0192, 0.0018, -0.0443, 0.094, -0.0284, 0.0068, 0.0651],
+            [0.0577, -0.0211, -0.0023, -0.0427, 0.0968, -0.033, 0.008, 0.0671],
         ),
     ] {
         let ids = tokenizer.encode(question, 512);

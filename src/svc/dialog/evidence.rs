@@ -31,6 +31,9 @@ const NEAR: usize = 3;
 pub(super) const BEHIND_WEIGHT: f32 = 20.0;
 const LINK_LIST: f32 = -0.15;
 const HEADING: f32 = -0.3;
+const POINTER: f32 = -0.3;
+/// A longer sentence says something besides.
+const POINTER_CHARS_MAX: usize = 220;
 
 /// A sentence of a passage.
 #[derive(Debug, Clone)]
@@ -266,7 +269,43 @@ fn score(sentence: &Sentence, passage: &Found, first: f32) -> f32 {
     let behind = (passage.score - first) * BEHIND_WEIGHT;
     let list = if passage.document.is_link_list { LINK_LIST } else { 0.0 };
     let bare = if is_heading(&sentence.text) { HEADING } else { 0.0 };
-    cosine + 0.2 * sentence.coverage + 0.1 * sentence.own_coverage + 0.25 * sentence.met + behind + list + bare
+    let away = if is_pointer(&sentence.text) { POINTER } else { 0.0 };
+    let own = cosine + 0.2 * sentence.coverage + 0.1 * sentence.own_coverage + 0.25 * sentence.met;
+    own + behind + list + bare + away
+}
+
+/// A sentence that sends the reader to another page: it names all the question's words and answers none of it. One that
+/// carries an address or a number to call does answer.
+pub(super) fn is_pointer(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let points = [
+        "finden sie auf",
+        "finden sie unter",
+        "finden sie hier",
+        "erfahren sie",
+        "lesen sie",
+        "steht auf der seite",
+        "stehen auf der seite",
+        "weitere informationen",
+        "nähere informationen",
+        "mehr dazu",
+        "siehe ",
+        "you will find",
+        "can be found on",
+        "more information",
+        "see the page",
+        "read more",
+    ];
+    // An address, a number to call or a time is an answer, wherever else the sentence sends.
+    points.iter().any(|cue| lower.contains(cue))
+        && !text.contains('@')
+        && !text.split(|c: char| !c.is_ascii_digit()).any(|digits| !digits.is_empty() && !is_year(digits))
+        && text.chars().count() < POINTER_CHARS_MAX
+}
+
+/// "Schulanmeldung 2027" is the name of a page, not an answer.
+fn is_year(digits: &str) -> bool {
+    digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20"))
 }
 
 /// A line that names what follows and says nothing itself.

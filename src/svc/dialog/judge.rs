@@ -10,7 +10,7 @@ use super::compose::is_boilerplate;
 use super::evidence::{BEHIND_WEIGHT, Evidence, is_heading};
 
 /// Windows that are read, and how many of them may lie in one passage.
-const WINDOWS: usize = 5;
+const WINDOWS: usize = 6;
 const PER_PASSAGE: usize = 2;
 /// Neighbours on each side of the sentence a window is built around.
 const AROUND: usize = 1;

@@ -3,10 +3,11 @@
 //! Both halves are asked for the same number of chunks; cosine and share of the best word score are
 //! added (reciprocal ranks lose what the scores know; `assets/handbook/evaluation.md` has the
 //! measurement). Words that stand nowhere on the site are read as near words of the first results, and
-//! colloquial words bring their official names. While one index is not there yet, the other answers alone.
+//! colloquial words bring their official names; pages that call themselves outdated step back. While one index is not there yet, the other answers alone.
 
 mod fuse;
 mod rewrite;
+mod stale;
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::error::Outcome;
 use crate::base::id::{ChunkId, DocumentId, SiteId};
 use crate::base::limits::{HITS_MAX, QUERY_BYTES_MAX};
-use crate::base::{Code, Fault};
+use crate::base::{Code, Fault, clock};
 use crate::embed::ModelHandle;
 use crate::lexical::{self, Lang};
 use crate::store::Store;
@@ -207,7 +208,8 @@ impl Retriever {
         };
         let snapshot = self.store.snapshot()?;
         let mut documents = std::collections::HashMap::<DocumentId, Option<Arc<Document>>>::new();
-        let mut found = Vec::new();
+        let mut found: Vec<Found> = Vec::new();
+        let past = stale::asks_for_past(query, clock::this_year());
         let held = index.vectors();
         let cosine = |key: u64| {
             vector.and_then(|query| held.get(key).map(|stored| stored.iter().zip(query).map(|(a, b)| a * b).sum()))
@@ -219,19 +221,24 @@ impl Retriever {
             let document = match documents.get(&chunk.document) {
                 Some(known) => known.clone(),
                 None => {
-                    let read =
-                        knowledge::document(&snapshot, site, chunk.document).ok().filter(|d| !d.excluded).map(Arc::new);
+                    let read = knowledge::document(&snapshot, site, chunk.document)
+                        .ok()
+                        .filter(Document::is_live)
+                        .map(Arc::new);
                     documents.insert(chunk.document, read.clone());
                     read
                 }
             };
             if let Some(document) = document {
-                found.push(Found { id, chunk, document, score: fused.score, ranks: fused.ranks });
-            }
-            if found.len() >= limit {
-                break;
+                let address = document.url.as_deref().unwrap_or(&document.key);
+                let is_old = !past && stale::is_stale(&document.title, address);
+                let score = if is_old { fused.score - stale::STALE } else { fused.score };
+                found.push(Found { id, chunk, document, score, ranks: fused.ranks });
             }
         }
+        // The sort is stable: equal scores keep the order of the fusion.
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found.truncate(limit);
         Ok(found)
     }
 

@@ -1,5 +1,6 @@
 use super::fuse::fuse;
 use super::rewrite::{correct, expand};
+use super::stale::{asks_for_past, is_stale};
 use crate::lexical::{self, Lang};
 use crate::vector;
 
@@ -50,4 +51,28 @@ fn misspelt_words_are_read_as_words_of_the_pages() {
         Some("weihnachtsbaum holen")
     );
     assert_eq!(correct("geige lernen", &["geige".to_owned()], &known), None);
+}
+
+#[test]
+fn pages_that_call_themselves_outdated_are_told_from_archives() {
+    for (title, url, wanted) in [
+        ("Müllgebühren 2021 (Archiv)", "https://a.example/muell-2021", true),
+        ("Gebühren 2019", "https://a.example/archiv/gebuehren", true),
+        ("Satzung (nicht mehr gültig)", "https://a.example/satzung", true),
+        ("Stadtarchiv", "https://a.example/kultur/archiv", false),
+        ("Stadtarchiv: Lesesaal", "https://a.example/kultur/stadtarchiv/lesesaal", false),
+        ("Müllgebühren", "https://a.example/muell?from=/archiv/x", false),
+    ] {
+        assert_eq!(is_stale(title, url), wanted, "{title} {url}");
+    }
+    for (question, wanted) in [
+        ("was kostete die Tonne 2021", true),
+        ("wie war das früher", true),
+        ("wann hat das stadtarchiv offen", true),
+        ("was kostet die tonne 2026", false),
+        ("tonne mit 1100 litern", false),
+        ("tonne mit 120 litern", false),
+    ] {
+        assert_eq!(asks_for_past(question, 2026), wanted, "{question}");
+    }
 }
