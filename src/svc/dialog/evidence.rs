@@ -109,8 +109,10 @@ pub async fn collect(
         Some(vector) => left_out(retriever, site, vector, &meant, &terms, &passages, &texts).await?,
         None => Vec::new(),
     };
+    let off_topic = query_vector.as_deref().map_or(0.0, super::topic::off_topic);
     let weighing = move || weigh(question, terms, passages, &texts, &cosines, Whole { all_cosines, agreement, adds });
     let mut evidence = tokio::task::spawn_blocking(weighing).await.map_err(Fault::internal)?;
+    evidence.features.off_topic = off_topic;
     if let Some(model) = retriever.model.get() {
         super::judge::judge(&model, &mut evidence).await;
     }

@@ -61,6 +61,8 @@ pub struct Features {
     pub coverage_same: f32,
     pub own_same: f32,
     pub unknown_same: f32,
+    /// Log odds that no website could answer the question, between −6 and 6.
+    pub off_topic: f32,
     /// Best window by the cross-encoder, log odds between −8 and 8; 0 where it has not looked.
     pub judged_window: f32,
     /// Best window of another passage.

@@ -13,6 +13,7 @@ mod guard;
 mod judge;
 mod question;
 mod record;
+mod topic;
 mod wording;
 
 #[cfg(test)]
