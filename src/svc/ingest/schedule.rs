@@ -69,7 +69,9 @@ fn parse(schedule: &str, source: SourceId) -> Result<Crontab, String> {
     let whole = if is_without_zone { format!("{expression} {ZONE}") } else { expression.to_owned() };
     let mut options = ParseOptions::default();
     options.hashed_value = Some(source.0.wrapping_mul(37));
-    parse_crontab_with(&whole, options).map_err(|error| error.to_string().lines().last().unwrap_or_default().to_owned())
+    // The message draws a caret under the fault first.
+    parse_crontab_with(&whole, options)
+        .map_err(|error| error.to_string().lines().last().unwrap_or_default().trim_start_matches(['^', ' ']).to_owned())
 }
 
 /// Gives a source a schedule, or takes it away (`off`).
