@@ -137,6 +137,8 @@ pub struct Dialer {
     through: Option<Client>,
     proxies: Arc<Proxies>,
     names: Names,
+    /// Why the environment's proxies cannot be used.
+    misnamed: Option<DialError>,
     /// Lookups before a proxied request that nobody answered.
     unanswered: Arc<AtomicUsize>,
     config: DialConfig,
@@ -167,14 +169,27 @@ impl Dialer {
         let build = |builder: ClientBuilder| builder.build().map_err(|e| DialError::Setup(e.to_string()));
         let open = build(base(names.with_private()))?;
         let strict = build(base(names.clone()))?;
-        let proxies = Proxies::new(&config.proxies)?;
+        // Verbs that dial nothing work all the same; whoever dials is told.
+        let (proxies, misnamed) = match Proxies::new(&config.proxies) {
+            Ok(proxies) => (proxies, None),
+            Err(error) => (Proxies::new(&ProxyConfig::default())?, Some(error)),
+        };
         let through = if proxies.is_empty() {
             None
         } else {
             let ways = proxies.for_client()?;
             Some(build(ways.into_iter().fold(base(names.with_private()), ClientBuilder::proxy))?)
         };
-        Ok(Self { strict, open, through, proxies: Arc::new(proxies), names, unanswered: Arc::default(), config })
+        Ok(Self {
+            strict,
+            open,
+            through,
+            proxies: Arc::new(proxies),
+            misnamed,
+            names,
+            unanswered: Arc::default(),
+            config,
+        })
     }
 
     /// True when only this machine may be reached.
@@ -195,6 +210,9 @@ impl Dialer {
             names::check(addr, &host, private, self.config.offline)?;
         }
         let after = opts.timeout.unwrap_or(self.config.request_timeout);
+        if let Some(error) = self.misnamed.as_ref().filter(|_| !self.config.offline && !proxy::is_this_machine(url)) {
+            return Err(error.clone());
+        }
         let work = async {
             if let (Some(client), Some(proxy)) = (&self.through, self.proxies.of(url)) {
                 self.judge_name(url, &host, private).await?;

@@ -98,7 +98,7 @@ pub(super) fn shown(proxy: &Url) -> String {
     proxy.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn is_this_machine(url: &Url) -> bool {
+pub(super) fn is_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(v4)) => v4.is_loopback() || v4.is_unspecified(),
         Some(Host::Ipv6(v6)) => super::rules::is_loopback(v6.into()) || v6.is_unspecified(),

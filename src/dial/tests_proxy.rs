@@ -106,6 +106,16 @@ async fn hosts_of_no_proxy_and_this_machine_are_reached_directly() {
     assert!(told.try_recv().is_err());
 }
 
+#[tokio::test]
+async fn a_proxy_that_is_none_is_told_to_whoever_dials() {
+    let (site, _told) = proxy(HELLO).await;
+    let dialer = Dialer::new(config("socks5://proxy:1080", "")).unwrap();
+    let error = get(&dialer, "https://rathaus.example/", &AllowPrivate::none()).await.unwrap_err();
+    assert!(error.to_string().starts_with("HTTPS_PROXY is not"), "{error}");
+    let allowed = AllowPrivate::parse(["127.0.0.1"]).unwrap();
+    assert_eq!(get(&dialer, &format!("http://{site}/"), &allowed).await.unwrap().status, 200);
+}
+
 #[test]
 fn values_of_the_environment() {
     let proxies = |https: &str, no: &str| {
