@@ -1,6 +1,6 @@
 // @ts-check
 /** As a visitor: ask in two languages, look at the proof, be refused kindly, come back, and meet a server that is away. */
-import { ANSWER_MS_MAX, check } from './walk.mjs';
+import { ANSWER_MS_MAX, check, until } from './walk.mjs';
 
 /** @typedef {import('./walk.mjs').Walk} Walk */
 /** @typedef {import('./walk.mjs').Demo} Demo */
@@ -117,6 +117,7 @@ export async function visitor(walk, demo) {
 
   await walk.step('visitor: with the keyboard alone', () => keyboard(walk, demo));
   await walk.step('visitor: without JavaScript', () => plain(walk, demo));
+  await walk.step('visitor: with the keyboard of a telephone over half the screen', () => onScreenKeyboard(walk, demo));
   await walk.step('visitor: small, wide, light, dark, both languages', async () => {
     for (const [width, height] of [[360, 740], [1440, 900]]) {
       for (const scheme of /** @type {const} */ (['light', 'dark'])) {
@@ -204,6 +205,31 @@ async function keyboard(walk, demo) {
   await walk.done(page);
 }
 
+/** A telephone's keyboard leaves less than half of the window. @param {Walk} walk @param {Demo} demo */
+async function onScreenKeyboard(walk, demo) {
+  const page = await walk.page({ width: 360, height: 740, touch: true });
+  await page.goto(demo.page);
+  const input = page.locator('.panel textarea');
+  await input.tap();
+  await page.setViewportSize({ width: 360, height: 330 });
+  await input.fill(ANSWERED);
+  const inside = async (/** @type {import('playwright-core').Locator} */ part) => {
+    const box = await part.boundingBox();
+    return box && box.y >= 0 && box.y + box.height <= 330;
+  };
+  await until(() => inside(input), 'the question to stay above the keyboard');
+  const send = page.locator('.panel button[type=submit]');
+  check(await inside(send), `the button is behind the keyboard: ${JSON.stringify(await send.boundingBox())}`);
+  await send.tap();
+  const turn = page.locator('article.turn').first();
+  await turn.locator('.tools').waitFor({ timeout: ANSWER_MS_MAX });
+  check(await inside(input), 'after the answer the question box is behind the keyboard');
+  const seen = await turn.evaluate((element) => { const box = element.getBoundingClientRect(); return Math.min(box.bottom, innerHeight) - Math.max(box.top, 0); });
+  check(seen > 60, `only ${seen} px of the answer can be seen`);
+  await walk.look(page, 'site-keyboard-of-a-telephone', { full: false });
+  await walk.done(page);
+}
+
 /** @param {Walk} walk @param {Demo} demo */
 async function plain(walk, demo) {
   for (const [width, scheme] of /** @type {const} */ ([[1200, 'light'], [360, 'dark']])) {
@@ -221,7 +247,20 @@ async function plain(walk, demo) {
     await walk.look(page, `plain-${scheme}-${width}-refusal`, { axe: false });
     await walk.done(page);
   }
-  // The same page with JavaScript: axe needs it, and the written answer stays.
+  // axe itself needs scripts: it looks at the same pages without theirs.
+  const bare = await walk.page({ width: 360 });
+  await bare.route((url) => url.origin === demo.origin, async (route) => {
+    const response = await route.fetch();
+    const isPage = (response.headers()['content-type'] || '').startsWith('text/html');
+    await route.fulfill(isPage ? { response, body: (await response.text()).replace(/<script[^]*?<\/script>/g, '') } : { response });
+  });
+  for (const [name, query] of [['start', ''], ['answer', ANSWERED], ['refusal', UNANSWERABLE]]) {
+    await bare.goto(query ? `${demo.page}?q=${encodeURIComponent(query)}` : demo.page);
+    check(await bare.locator('script').count() === 0 && await bare.locator('#q').isVisible(), `${name} is not the page without scripts`);
+    await walk.look(bare, `plain-axe-${name}`);
+  }
+  await walk.done(bare);
+  // The same page with JavaScript: the written answer stays.
   const page = await walk.page();
   await page.goto(`${demo.page}?q=${encodeURIComponent(ANSWERED)}`);
   await page.locator('.panel textarea').waitFor();
