@@ -184,7 +184,7 @@ fn a_page_that_needs_javascript_is_marked_among_others() {
     let site = Website::start(|path| match path {
         "/" => html(&article(
             "Start",
-            "Willkommen. <a href=/app>App</a> <a href=/buch.epub>Buch</a> <a href=/weg>Weg</a> Das Rathaus hat montags geöffnet.",
+            "Willkommen. <a href=/app>App</a> <a href=/buch.rtf>Buch</a> <a href=/weg>Weg</a> Das Rathaus hat montags geöffnet.",
         )),
         "/app" => html(
             "<!doctype html><html><head><title>App</title></head><body><noscript>Please enable JavaScript.</noscript><div id=app></div><script src=/a.js></script></body></html>",
@@ -198,8 +198,8 @@ fn a_page_that_needs_javascript_is_marked_among_others() {
         report["urls"].as_array().unwrap().iter().find(|u| u["url"].as_str().unwrap().ends_with(end)).unwrap().clone()
     };
     assert_eq!(
-        (row("/app")["code"].as_str(), row("/buch.epub")["reason"].as_str()),
-        (Some("needs_javascript"), Some("not read yet: EPUB")),
+        (row("/app")["code"].as_str(), row("/buch.rtf")["reason"].as_str()),
+        (Some("needs_javascript"), Some("not read yet: RTF")),
         "{report}"
     );
     assert!(!home.dump().join("\n").contains("enable JavaScript"));

@@ -136,3 +136,56 @@ fn files_on_a_website_are_read_with_its_pages() {
     assert_eq!(hits["hits"][0]["url"], json!(format!("http://{}/amt/satzung.pdf", site.host)), "{hits}");
     assert_eq!(hits["hits"][0]["title"], "Friedhofssatzung");
 }
+
+#[test]
+fn open_document_books_and_old_office_forms_are_read() {
+    let home = Home::with_site();
+    for name in ["parken.odt", "beitraege.ods", "hochwasser.odp", "chronik.epub", "alt.zip"] {
+        home.write(&format!("f/{name}"), file(name));
+    }
+    let got = home.ok(&["ingest", "--site", "stadt", &home.path("f").display().to_string()]);
+    assert_eq!((&got["documents"], &got["failed"]), (&json!(7), &json!([])), "{got}");
+    let text =
+        |key: &str| passages(&home, key).into_iter().map(|(path, text)| format!("{path}|{text}\n")).collect::<String>();
+    for (key, says) in [
+        (
+            "/parken.odt",
+            &["Wer einen Ausweis bekommt", "- Fahrzeugschein", "Leistung: Zweitausweis; Gebühr: 35 Euro"][..],
+        ),
+        (
+            "/beitraege.ods",
+            &[
+                "Beiträge",
+                "Gruppe: Krippe; Beitrag: 1.234,50 €; Nachlass: 12,5%",
+                "Tag: Montag; Uhrzeit: 7 bis 17 Uhr",
+            ],
+        ),
+        ("/hochwasser.odp", &["achtzig Zentimeter", "Zeitplan|", "Baubeginn ist im April"]),
+        ("/chronik.epub", &["Die Gründung|Die Gemeinde wurde im Jahr 1284", "Die Mühle|Die Mühle am Bach"]),
+        ("alt.zip/parken.doc", &["Wer einen Ausweis bekommt", "Handwerkerausweis"]),
+        ("alt.zip/folien.ppt", &["achtzig Zentimeter", "Baubeginn ist im April"]),
+        ("alt.zip/gebuehren.xls", &["Leistung: Anwohnerparkausweis; Gebühr: 120 Euro"]),
+    ] {
+        let whole = text(key.trim_start_matches('/'));
+        for say in says {
+            assert!(whole.contains(say), "{key} does not say {say:?}: {whole}");
+        }
+    }
+    assert!(!text("chronik.epub").contains("Inhaltsverzeichnis"));
+}
+
+#[test]
+fn data_files_become_tables_and_archives_their_files() {
+    let home = Home::with_site();
+    home.write("f/ämter.json", r#"{"title":"Ämter","ämter":[{"name":"Bauamt","telefon":"07125 1-20","zimmer":3},{"name":"Standesamt","telefon":"07125 1-30","zimmer":12}]}"#);
+    home.write("f/frist.xml", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><satzung><titel>Frist</titel><absatz>Die Frist betr\u{e4}gt vier Wochen.</absatz></satzung>".chars().map(|c| c as u8).collect::<Vec<u8>>());
+    home.write("f/akten.zip", file("alt.zip"));
+    let got = home.ok(&["ingest", "--site", "stadt", &home.path("f").display().to_string()]);
+    assert_eq!((&got["documents"], &got["failed"]), (&json!(5), &json!([])), "{got}");
+    let text =
+        |key: &str| passages(&home, key).into_iter().map(|(path, text)| format!("{path}|{text}\n")).collect::<String>();
+    assert!(text("ämter.json").contains("name: Bauamt; telefon: 07125 1-20; zimmer: 3"), "{}", text("ämter.json"));
+    assert!(text("frist.xml").contains("Die Frist beträgt vier Wochen."), "{}", text("frist.xml"));
+    let again = home.ok(&["ingest", "--site", "stadt", &home.path("f/akten.zip").display().to_string()]);
+    assert_eq!((&again["unchanged"], &again["embedded"]), (&json!(3), &json!(0)), "{again}");
+}

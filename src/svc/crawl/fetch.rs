@@ -209,7 +209,6 @@ fn kind_of_type(headers: &HeaderMap) -> Option<String> {
         "application/json" => Some("JSON".to_owned()),
         "application/xml" | "text/xml" | "application/rss+xml" | "application/atom+xml" => Some("XML".to_owned()),
         "text/calendar" => Some("calendar file".to_owned()),
-        _ if essence.contains("opendocument") => Some("OpenDocument".to_owned()),
         _ => match essence.split_once('/') {
             Some((kind @ ("image" | "audio" | "video" | "font"), _)) => Some(kind.to_owned()),
             _ => Some(scope::kind_of_path(&essence.replace('/', ".")).map_or(essence, str::to_owned)),

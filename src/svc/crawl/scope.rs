@@ -50,11 +50,8 @@ const CALENDAR_WORDS: [&str; 9] = [
 ];
 
 /// File name endings that are known not to be read, with the word for people.
-const KINDS: [(&str, &str); 32] = [
-    ("odt", "OpenDocument"),
+const KINDS: [(&str, &str); 29] = [
     ("rtf", "RTF"),
-    ("odp", "OpenDocument"),
-    ("epub", "EPUB"),
     ("zip", "archive"),
     ("gz", "archive"),
     ("7z", "archive"),

@@ -111,7 +111,7 @@ fn traps() {
     assert_eq!(refused("/a/b/a/b/a/b/a"), Some("trap"));
     assert_eq!(refused(&"/x1/y".repeat(40)), Some("trap"));
     assert_eq!(refused(&format!("/{}", "x".repeat(2_100))), Some("url_too_long"));
-    assert_eq!(refused("/files/Buch.EPUB"), Some("unsupported_type"));
+    assert_eq!(refused("/files/Buch.RTF"), Some("unsupported_type"));
     assert_eq!(refused("/version-2.0"), None);
     let mut stopped = 0;
     for n in 0..100 {

@@ -42,8 +42,9 @@ fn choose(bytes: &[u8], content_type: Option<&str>, kind: Kind) -> (String, Opti
         let encoding = if bytes.first() == Some(&0) { UTF_16BE } else { UTF_16LE };
         return (encoding.decode_without_bom_handling(bytes).0.into_owned(), None);
     }
-    let declared =
-        content_type.and_then(charset_of).or_else(|| if kind == Kind::Html { meta_charset(bytes) } else { None });
+    let declared = content_type
+        .and_then(charset_of)
+        .or_else(|| if matches!(kind, Kind::Html | Kind::Xml) { meta_charset(bytes) } else { None });
     if let Ok(text) = std::str::from_utf8(bytes) {
         let odd = declared.filter(|d| *d != UTF_8 && !text.is_ascii());
         // A declared multi-byte encoding may be pure ASCII on the wire (ISO-2022-JP).

@@ -3,20 +3,27 @@
 //!
 //! Invariants: never reads a file or the network; work is bounded by the input cap and by the node and depth limits;
 //! text is NFC, whitespace-normalised and free of markup; every refusal names its cause and the mend;
-//! files of foreign programs (PDF, Office) are read by another process under limits.
+//! files of foreign programs (PDF, Office, OpenDocument, books, mail) are read by another process under limits; a reader that
+//! panics refuses its file and harms no other.
 //! Deliberately absent: text recognition in pictures, chunking, storage. CPU-bound: call it on a blocking thread.
 
 pub mod apart;
+pub mod archive;
 mod assemble;
 mod charset;
 mod chrome;
 mod csv;
 mod dates;
+mod epub;
 mod html;
+mod json;
 mod mail;
 mod markdown;
 mod meta;
+mod odf;
+mod odf_table;
 mod office;
+mod pack;
 mod pdf;
 mod plain;
 mod render;
@@ -24,15 +31,21 @@ mod rows;
 mod scan;
 mod sniff;
 mod tables;
+mod tags;
 mod text;
+mod tree;
 mod walk;
+mod xml;
 
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_data;
+#[cfg(test)]
 mod tests_html;
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::limits::FILE_BYTES_MAX;
 
@@ -244,6 +257,17 @@ pub fn extract(input: Input<'_>) -> Result<Extracted, Rejected> {
 /// # Errors
 /// See [`RejectCode`].
 pub fn extract_capped(input: Input<'_>, bytes_max: usize) -> Result<Extracted, Rejected> {
+    // A reader that gives up by a panic refuses this file; it keeps nothing between files that could be left half done.
+    catch_unwind(AssertUnwindSafe(|| read(input, bytes_max))).unwrap_or_else(|_| {
+        tracing::error!(file = input.path_or_url, "the reader of a file panicked");
+        Err(Rejected::new(
+            RejectCode::Damaged,
+            "the file cannot be read (its reader broke): save it again, or publish its content as a page",
+        ))
+    })
+}
+
+fn read(input: Input<'_>, bytes_max: usize) -> Result<Extracted, Rejected> {
     let kind = sniff::sniff(&input);
     let is_foreign = kind.as_ref().is_ok_and(|kind| kind.is_foreign());
     // Their bytes are mostly pictures and fonts.
@@ -264,13 +288,23 @@ fn extract_here(input: Input<'_>) -> Result<Extracted, Rejected> {
     let mut found = match kind {
         sniff::Kind::Pdf => pdf::read(input.bytes)?,
         sniff::Kind::Office => office::read(input.bytes)?,
+        sniff::Kind::OpenDocument => odf::read(input.bytes)?,
+        sniff::Kind::Epub => epub::read(input.bytes)?,
         sniff::Kind::Mail => mail::read(input.bytes)?,
-        sniff::Kind::Html | sniff::Kind::Markdown | sniff::Kind::Text | sniff::Kind::Csv => {
+        sniff::Kind::Archive => {
+            return Err(Rejected::new(
+                RejectCode::UnsupportedType,
+                "not read here: a ZIP archive; upload it, or offer its files one by one",
+            ));
+        }
+        _ => {
             let decoded = charset::decode(input.bytes, input.content_type, kind)?;
             let mut found = match kind {
                 sniff::Kind::Html => html::read(&decoded.text, input.path_or_url)?,
                 sniff::Kind::Markdown => markdown::read(&decoded.text, input.path_or_url)?,
                 sniff::Kind::Csv => csv::read(&decoded.text),
+                sniff::Kind::Json => json::read(&decoded.text)?,
+                sniff::Kind::Xml => xml::read(&decoded.text)?,
                 _ => plain::read(&decoded.text, input.path_or_url),
             };
             found.warnings.extend(decoded.warning);

@@ -2,6 +2,9 @@
 
 use super::Block;
 
+/// The name of a column stands in each of its rows: a long one would multiply.
+const NAME_CHARS_MAX: usize = 120;
+
 impl Block {
     /// Plain text: list items as lines, table rows as `Column: value; …` or `a | b` lines.
     #[must_use]
@@ -26,7 +29,7 @@ fn row_text(names: Option<&Vec<String>>, row: &[String]) -> String {
     let filled = || row.iter().enumerate().filter(|(_, cell)| !cell.is_empty());
     match names {
         Some(names) => filled()
-            .map(|(i, cell)| match names.get(i).map(|n| n.trim_end_matches(':')) {
+            .map(|(i, cell)| match names.get(i).map(|n| short(n).trim_end_matches(':')) {
                 Some(name) if !name.is_empty() && name != cell => format!("{name}: {cell}"),
                 _ => cell.clone(),
             })
@@ -37,4 +40,8 @@ fn row_text(names: Option<&Vec<String>>, row: &[String]) -> String {
         }
         None => filled().map(|(_, cell)| cell.as_str()).collect::<Vec<_>>().join(" | "),
     }
+}
+
+fn short(name: &str) -> &str {
+    name.char_indices().nth(NAME_CHARS_MAX).map_or(name, |(end, _)| &name[..end])
 }

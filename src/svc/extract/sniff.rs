@@ -1,7 +1,9 @@
 //! What kind of file it is, from bytes first and from name and header second.
 //!
-//! Bytes win: a PDF renamed to `.md` is a PDF. Deliberately absent: reading any of the refused kinds.
+//! Bytes win: a PDF renamed to `.md` is a PDF. Deliberately absent: reading any of the refused kinds; feeds and sitemaps, which
+//! are ways to pages and no pages.
 
+use super::pack::Pack;
 use super::{Input, RejectCode, Rejected};
 use crate::base::limits::{DOCUMENT_BYTES_MAX, FILE_BYTES_MAX};
 
@@ -17,12 +19,19 @@ pub enum Kind {
     Pdf,
     /// Word, PowerPoint, Excel, old and new.
     Office,
+    /// Text, spreadsheet, slides.
+    OpenDocument,
+    Epub,
+    /// A ZIP of files: each is a document of its own, see `archive.rs`.
+    Archive,
+    Json,
+    Xml,
 }
 
 impl Kind {
     /// Made by other programs, read by other people's parsers: not in this process.
     pub const fn is_foreign(self) -> bool {
-        matches!(self, Self::Pdf | Self::Office | Self::Mail)
+        matches!(self, Self::Pdf | Self::Office | Self::OpenDocument | Self::Epub | Self::Mail)
     }
 }
 
@@ -54,12 +63,12 @@ const MAGIC: [(&[u8], &str); 22] = [
 /// Old Office files.
 const OLE: &[u8] = b"\xd0\xcf\x11\xe0";
 
-const NAMES: [(&str, &str); 30] = [
+/// Endings of files whose first bytes would have told, had they been what the name says.
+const NAMED: [(&str, &str); 12] = [
     ("pdf", "PDF"),
     ("doc", "DOC"),
     ("docx", "DOCX"),
     ("odt", "ODT"),
-    ("rtf", "RTF"),
     ("xls", "XLS"),
     ("xlsx", "XLSX"),
     ("ods", "ODS"),
@@ -67,8 +76,11 @@ const NAMES: [(&str, &str); 30] = [
     ("pptx", "PPTX"),
     ("odp", "ODP"),
     ("epub", "EPUB"),
-    ("json", "JSON"),
-    ("xml", "XML"),
+    ("zip", "ZIP archive"),
+];
+
+const NAMES: [(&str, &str); 16] = [
+    ("rtf", "RTF"),
     ("rss", "feed"),
     ("atom", "feed"),
     ("css", "style sheet"),
@@ -80,7 +92,6 @@ const NAMES: [(&str, &str); 30] = [
     ("jpeg", "JPEG picture"),
     ("gif", "GIF picture"),
     ("webp", "WebP picture"),
-    ("zip", "ZIP archive"),
     ("mp3", "MP3 audio"),
     ("mp4", "MP4 video"),
     ("ics", "calendar file"),
@@ -89,7 +100,7 @@ const NAMES: [(&str, &str); 30] = [
 
 fn not_read(name: &str) -> Rejected {
     let mend = match name {
-        "ODT" | "ODS" | "RTF" | "EPUB" => ": publish its content as a web page, or save it as DOCX, PDF, HTML or text",
+        "RTF" => ": save it as DOCX, ODT or PDF",
         _ => "",
     };
     Rejected::new(RejectCode::UnsupportedType, format!("not read yet: {name}{mend}"))
@@ -111,10 +122,7 @@ pub fn sniff(input: &Input<'_>) -> Result<Kind, Rejected> {
         return Err(not_read(name));
     }
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
-        return match zip_name(bytes) {
-            "DOCX" | "XLSX" | "PPTX" => Ok(Kind::Office),
-            other => Err(not_read(other)),
-        };
+        return Ok(zip_kind(bytes));
     }
     if bytes.len() > 12 && &bytes[4..8] == b"ftyp" {
         return Err(not_read("MP4 video"));
@@ -137,6 +145,10 @@ pub fn sniff(input: &Input<'_>) -> Result<Kind, Rejected> {
         Some("text/markdown" | "text/x-markdown") => return Ok(Kind::Markdown),
         Some("text/csv" | "text/tab-separated-values") => return Ok(Kind::Csv),
         Some("message/rfc822" | "application/mbox") => return Ok(Kind::Mail),
+        Some("text/xml" | "application/xml") => return xml(&head),
+        Some(mime) if mime.ends_with("/json") || mime.ends_with("+json") || mime.ends_with("/x-ndjson") => {
+            return Ok(Kind::Json);
+        }
         // Servers label Markdown and logs as plain text or as a download: the name knows better.
         Some("text/plain" | "application/octet-stream" | "") | None => {}
         Some(other) => return Err(not_read(&mime_name(other, extension.as_deref()))),
@@ -146,19 +158,38 @@ pub fn sniff(input: &Input<'_>) -> Result<Kind, Rejected> {
         Some("md" | "markdown" | "mdown" | "mkd") => Ok(Kind::Markdown),
         Some("csv" | "tsv") => Ok(Kind::Csv),
         Some("eml" | "mbox") => Ok(Kind::Mail),
+        Some("json" | "jsonl" | "ndjson" | "geojson" | "jsonld") => Ok(Kind::Json),
+        Some("xml") => xml(&head),
         Some(ext) if mime.as_deref() != Some("text/plain") => match NAMES.iter().find(|(e, _)| *e == ext) {
             Some((_, name)) => Err(not_read(name)),
-            None => text_or_xml(&head),
+            None => match NAMED.iter().find(|(e, _)| *e == ext) {
+                Some((_, name)) => Err(Rejected::new(
+                    RejectCode::Damaged,
+                    format!(
+                        "its name says {name}, its bytes are something else: save it again, or name it for what it is"
+                    ),
+                )),
+                None => text_or_xml(&head),
+            },
         },
         _ => text_or_xml(&head),
     }
 }
 
 fn text_or_xml(head: &str) -> Result<Kind, Rejected> {
-    if head.starts_with("<?xml") || head.starts_with("<rss") || head.starts_with("<feed") {
-        return Err(not_read("XML"));
+    if ["<?xml", "<rss", "<feed"].iter().any(|start| head.starts_with(start)) { xml(head) } else { Ok(Kind::Text) }
+}
+
+/// XML by its root element: some kinds are no documents.
+fn xml(head: &str) -> Result<Kind, Rejected> {
+    let root = head.split('<').find(|tag| !tag.trim().is_empty() && !tag.starts_with(['?', '!'])).unwrap_or_default();
+    let name = root.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next().unwrap_or_default();
+    match name {
+        "rss" | "feed" | "rdf:rdf" => Err(not_read("feed")),
+        "urlset" | "sitemapindex" => Err(not_read("sitemap")),
+        "svg" => Err(not_read("SVG picture")),
+        _ => Ok(Kind::Xml),
     }
-    Ok(Kind::Text)
 }
 
 /// What a file with these first bytes may have: files of foreign programs are mostly pictures and fonts.
@@ -177,6 +208,8 @@ pub fn is_foreign_type(content_type: &str) -> bool {
         || essence.starts_with("application/vnd.ms-excel")
         || essence.starts_with("application/vnd.ms-powerpoint")
         || essence.starts_with("application/vnd.openxmlformats-officedocument.")
+        || essence.starts_with("application/vnd.oasis.opendocument.")
+        || essence == "application/epub+zip"
 }
 
 /// UTF-16 by mark, or by every second byte being zero.
@@ -222,27 +255,34 @@ fn looks_like_html(head: &str) -> bool {
         || rest.starts_with("<body")
 }
 
-fn zip_name(bytes: &[u8]) -> &'static str {
-    // The list of a large archive's files stands at its end.
-    let (head, tail) = (&bytes[..bytes.len().min(4096)], &bytes[bytes.len().saturating_sub(65_536)..]);
-    let has = |needle: &[u8]| [head, tail].iter().any(|part| part.windows(needle.len()).any(|w| w == needle));
-    if has(b"word/") {
-        "DOCX"
-    } else if has(b"xl/") {
-        "XLSX"
-    } else if has(b"ppt/") {
-        "PPTX"
-    } else if has(b"opendocument.spreadsheet") {
-        "ODS"
-    } else if has(b"opendocument.text") {
-        "ODT"
-    } else if has(b"opendocument") {
-        "OpenDocument file"
-    } else if has(b"epub+zip") {
-        "EPUB"
-    } else {
-        "ZIP archive or Office file"
+/// What a ZIP is, by the names of its parts.
+fn zip_kind(bytes: &[u8]) -> Kind {
+    let Ok(mut pack) = Pack::open(bytes) else {
+        // A broken one: its first part tells which program has to save it again.
+        let head = &bytes[..bytes.len().min(4096)];
+        let has = |needle: &[u8]| head.windows(needle.len()).any(|w| w == needle);
+        return match () {
+            () if has(b"epub+zip") => Kind::Epub,
+            () if has(b"vnd.oasis.opendocument") => Kind::OpenDocument,
+            () if has(b"[Content_Types].xml") || has(b"word/document") => Kind::Office,
+            () => Kind::Archive,
+        };
+    };
+    if pack.has("[Content_Types].xml") && pack.has_folder(&["word/", "xl/", "ppt/"]) {
+        return Kind::Office;
     }
+    match pack.text("mimetype", 200).ok().flatten() {
+        Some(mime) if mime.contains("opendocument") => Kind::OpenDocument,
+        Some(mime) if mime.contains("epub+zip") => Kind::Epub,
+        _ if pack.has("META-INF/container.xml") => Kind::Epub,
+        _ => Kind::Archive,
+    }
+}
+
+/// Whether the bytes are a ZIP of files, not a file that happens to be packed so.
+pub fn is_archive(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK")
+        && matches!(sniff(&Input { bytes, content_type: None, path_or_url: "" }), Ok(Kind::Archive))
 }
 
 fn extension(path_or_url: &str) -> Option<String> {
@@ -256,8 +296,6 @@ fn extension(path_or_url: &str) -> Option<String> {
 fn mime_name(mime: &str, extension: Option<&str>) -> String {
     let known = match mime {
         "application/pdf" => "PDF",
-        "application/json" | "application/ld+json" => "JSON",
-        "text/xml" | "application/xml" => "XML",
         "application/rss+xml" | "application/atom+xml" => "feed",
         "text/css" => "style sheet",
         "text/javascript" | "application/javascript" => "script",
@@ -277,6 +315,6 @@ fn mime_name(mime: &str, extension: Option<&str>) -> String {
         return known.to_owned();
     }
     extension
-        .and_then(|e| NAMES.iter().find(|(n, _)| *n == e))
+        .and_then(|e| NAMES.iter().chain(&NAMED).find(|(n, _)| *n == e))
         .map_or_else(|| mime.chars().take(60).collect(), |(_, name)| (*name).to_owned())
 }

@@ -7,13 +7,15 @@ fn run(bytes: &[u8], content_type: Option<&str>, name: &str) -> Result<Extracted
 #[test]
 fn refuses_by_bytes_before_name() {
     let html = Some("text/html");
-    let cases: [(&[u8], Option<&str>, &str, RejectCode, &str); 9] = [
+    let cases: [(&[u8], Option<&str>, &str, RejectCode, &str); 11] = [
         (b"%PDF-1.7 x", None, "a.md", RejectCode::Damaged, "PDF"),
         (b"%PDF-1.7 x", html, "https://x.de/a", RejectCode::Damaged, "PDF"),
         (b"PK\x03\x04 word/document.xml", None, "a.docx", RejectCode::Damaged, "Office"),
         (b"text \0\x01\x02 more text", None, "a.txt", RejectCode::Binary, "binary"),
-        (b"PK\x03\x04 epub+zip", None, "a.epub", RejectCode::UnsupportedType, "EPUB"),
-        (b"{}", Some("application/json"), "https://x.de/a", RejectCode::UnsupportedType, "JSON"),
+        (b"PK\x03\x04 epub+zip", None, "a.epub", RejectCode::Damaged, "unpacked"),
+        (b"PK\x05\x06 and nothing", None, "a.zip", RejectCode::UnsupportedType, "ZIP"),
+        (b"text", None, "a.docx", RejectCode::Damaged, "DOCX"),
+        (b"{}", Some("application/json"), "https://x.de/a", RejectCode::Empty, "no text"),
         (b"   \n", None, "a.md", RejectCode::Empty, "no text"),
         (b"<html><body></body></html>", html, "a", RejectCode::Empty, "no text"),
         (

@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use crate::base::error::Outcome;
 use crate::base::id::SiteId;
-use crate::base::limits::{INGEST_FILES_MAX, KEY_BYTES_MAX};
+use crate::base::limits::INGEST_FILES_MAX;
 use crate::base::{Code, Fault, Progress, Report};
 use crate::svc::{extract, knowledge};
 
+use super::unpack::{self, Take};
 use super::{DRAFTS_MAX, FileError, Incoming, Ingest, Summary};
 
 /// Folders this deep are followed.
@@ -45,21 +46,25 @@ impl Ingest {
             let group: Vec<_> = files.by_ref().take(DRAFTS_MAX).collect();
             done += group.len() as u64;
             let model = model.clone();
-            let read = tokio::task::spawn_blocking(move || {
-                group.into_iter().map(|file| read(site, &file, model.as_deref())).collect::<Vec<_>>()
-            })
-            .await
-            .map_err(Fault::internal)?;
-            let mut drafts = Vec::new();
-            for one in read {
-                match one {
-                    Ok(draft) => drafts.push(draft),
-                    Err(error) => summary.failed.push(error),
+            let read = move |take: &mut Take<'_>| {
+                for file in group {
+                    let goes_on = match load(&file) {
+                        Ok(incoming) => {
+                            let mut goes_on = true;
+                            unpack::read(site, incoming, model.as_deref(), &mut |one| {
+                                goes_on = take(one);
+                                goes_on
+                            });
+                            goes_on
+                        }
+                        Err(error) => take(Err(error)),
+                    };
+                    if !goes_on {
+                        break;
+                    }
                 }
-            }
-            for stored in self.store(drafts).await? {
-                summary.count(stored);
-            }
+            };
+            self.store_as_read(&mut summary, progress, read).await?;
             progress.report(Report { phase: "words".into(), done, total, ..Report::default() });
         }
         self.finish_summary(site, &mut summary, progress, started, embedded_before).await?;
@@ -99,14 +104,8 @@ struct Found {
     key: String,
 }
 
-fn read(site: SiteId, file: &Found, model: Option<&crate::embed::Model>) -> Result<knowledge::Draft, FileError> {
+fn load(file: &Found) -> Result<Incoming, FileError> {
     let failed = |code: &str, reason: String| FileError::new(file.key.clone(), code, reason);
-    if file.key.len() > KEY_BYTES_MAX {
-        return Err(failed(
-            "name_too_long",
-            format!("the path has {} bytes, at most {KEY_BYTES_MAX} are allowed; shorten it", file.key.len()),
-        ));
-    }
     let unreadable = |e: std::io::Error| failed("unreadable", format!("{e}; check that the file can be read"));
     let mut open = std::fs::File::open(&file.path).map_err(unreadable)?;
     let size = open.metadata().map_err(unreadable)?.len();
@@ -121,8 +120,7 @@ fn read(site: SiteId, file: &Found, model: Option<&crate::embed::Model>) -> Resu
         ));
     }
     open.take(most as u64).read_to_end(&mut bytes).map_err(unreadable)?;
-    let incoming = Incoming { key: file.key.clone(), name: file.key.clone(), content_type: None, bytes, url: None };
-    Ingest::draft(site, &incoming, model).map_err(|rejected| FileError::rejected(file.key.clone(), &rejected))
+    Ok(Incoming { key: file.key.clone(), name: file.key.clone(), content_type: None, bytes, url: None })
 }
 
 fn list(paths: &[String]) -> Outcome<Vec<Found>> {

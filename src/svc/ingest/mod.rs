@@ -11,6 +11,7 @@ mod folder;
 mod outcome;
 pub mod schedule;
 pub mod source;
+mod unpack;
 mod visit;
 mod website;
 mod work;

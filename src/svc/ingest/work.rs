@@ -11,7 +11,8 @@ use crate::base::{Code, Fault, Progress};
 use crate::svc::extract;
 use crate::svc::job::{Job, JobError, Jobs, Kind};
 
-use super::{FileError, Incoming, Ingest, Summary, blob};
+use super::unpack::{self, Take};
+use super::{Incoming, Ingest, Summary, blob};
 
 /// Jobs that run at once.
 const AT_ONCE: usize = 2;
@@ -122,20 +123,15 @@ impl Ingest {
             bytes,
             url,
         };
-        let draft = tokio::task::spawn_blocking(move || Ingest::draft(site, &incoming, model.as_deref()))
-            .await
-            .map_err(Fault::internal)?;
         let mut summary = Summary::default();
-        match draft {
-            Ok(draft) => {
-                for stored in self.store(vec![draft]).await? {
-                    summary.count(stored);
-                }
-            }
-            Err(rejected) => {
-                summary.failed.push(FileError::rejected(name, &rejected));
-                return Err(Fault::new(Code::NothingStored, format!("{name}: {}", rejected.reason)));
-            }
+        let read = move |take: &mut Take<'_>| unpack::read(site, incoming, model.as_deref(), take);
+        self.store_as_read(&mut summary, progress, read).await?;
+        if progress.is_cancelled() {
+            return Err(Fault::new(Code::Cancelled, "stopped; what was stored stays"));
+        }
+        if summary.documents == 0 {
+            let reason = summary.failed.first().map_or("there is no file in it", |failed| failed.reason.as_str());
+            return Err(Fault::new(Code::NothingStored, format!("{name}: {reason}")));
         }
         self.finish_summary(site, &mut summary, progress, started, before).await?;
         Ok(summary)

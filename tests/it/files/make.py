@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Makes the small files the tests read. Needs python-docx, openpyxl, python-pptx, reportlab, pypdf and cryptography.
+"""Makes the small files the tests read. Needs python-docx, openpyxl, python-pptx, reportlab, pypdf and cryptography, and
+LibreOffice for OpenDocument and the old Office forms; those are packed, since most of an old slide file is nothing.
 
     make.py FOLDER
 """
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import docx
@@ -81,7 +84,53 @@ def pdf():
     writer.write(out / "geheim.pdf")
 
 
+def convert(name, kind):
+    subprocess.run(["soffice", "--headless", "--convert-to", kind, "--outdir", str(out), str(out / name)], check=True)
+
+
+def open_document():
+    convert("parken.docx", "odt")
+    convert("beitraege.fods", "ods")
+    convert("hochwasser.pptx", "odp")
+
+
+def old_office():
+    old = [("parken.docx", "doc"), ("folien.fodp", "ppt"), ("gebuehren.xlsx", "xls")]
+    with zipfile.ZipFile(out / "alt.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, kind in old:
+            convert(name, kind)
+            made = (out / name).with_suffix("." + kind)
+            archive.write(made, made.name)
+            made.unlink()
+
+
+def book():
+    page = '<?xml version="1.0" encoding="UTF-8"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>{0}</title></head><body>{1}</body></html>'
+    package = """<?xml version="1.0" encoding="UTF-8"?>
+<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">
+<dc:identifier id="id">chronik</dc:identifier><dc:title>Chronik der Gemeinde</dc:title><dc:language>de</dc:language>
+<meta property="dcterms:modified">2026-02-01T00:00:00Z</meta></metadata><manifest>
+<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>
+<item id="b" href="text/zweites%20Kapitel.xhtml" media-type="application/xhtml+xml"/>
+<item id="a" href="text/erstes.xhtml" media-type="application/xhtml+xml"/>
+</manifest><spine><itemref idref="nav"/><itemref idref="a"/><itemref idref="b"/></spine></package>"""
+    parts = [
+        ("META-INF/container.xml", '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path="OEBPS/package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'),
+        ("OEBPS/package.opf", package),
+        ("OEBPS/nav.xhtml", page.format("Inhalt", '<nav><ol><li><a href="text/erstes.xhtml">Inhaltsverzeichnis</a></li></ol></nav>')),
+        ("OEBPS/text/zweites Kapitel.xhtml", page.format("Die Mühle", "<p>Die Mühle am Bach wurde 1743 gebaut und mahlte bis 1951.</p>")),
+        ("OEBPS/text/erstes.xhtml", page.format("Gründung", "<h1>Die Gründung</h1><p>Die Gemeinde wurde im Jahr 1284 zum ersten Mal erwähnt.</p>")),
+    ]
+    with zipfile.ZipFile(out / "chronik.epub", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
+        for name, text in parts:
+            archive.writestr(name, text)
+
+
 word()
 slides()
 sheets()
 pdf()
+open_document()
+old_office()
+book()
