@@ -94,6 +94,7 @@ fn put(
         source: None,
         updated: None,
         warnings: Vec::new(),
+        report: None,
         is_link_list: false,
         chunks: passages.into_iter().map(|p| NewChunk { section: vec![p.section], text: p.text }).collect(),
     };

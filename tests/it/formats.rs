@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, Website, article, html, not_found};
+use crate::support::{Home, Website, article, html, key, not_found};
 
 fn file(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/it/files/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -154,14 +154,10 @@ fn open_document_books_and_old_office_forms_are_read() {
         ),
         (
             "/beitraege.ods",
-            &[
-                "Beiträge",
-                "Gruppe: Krippe; Beitrag: 1.234,50 €; Nachlass: 12,5%",
-                "Tag: Montag; Uhrzeit: 7 bis 17 Uhr",
-            ],
+            &["Beiträge", "Gruppe: Krippe; Beitrag: 1.234,50 €; Nachlass: 12,5%", "Tag: Montag; Uhrzeit: 7 bis 17 Uhr"],
         ),
-        ("/hochwasser.odp", &["achtzig Zentimeter", "Zeitplan|", "Baubeginn ist im April"]),
-        ("/chronik.epub", &["Die Gründung|Die Gemeinde wurde im Jahr 1284", "Die Mühle|Die Mühle am Bach"]),
+        ("/hochwasser.odp", &["achtzig Zentimeter", "Zeitplan\n", "Baubeginn ist im April"]),
+        ("/chronik.epub", &["Die Gründung\nDie Gemeinde wurde im Jahr 1284", "Die Mühle\nDie Mühle am Bach"]),
         ("alt.zip/parken.doc", &["Wer einen Ausweis bekommt", "Handwerkerausweis"]),
         ("alt.zip/folien.ppt", &["achtzig Zentimeter", "Baubeginn ist im April"]),
         ("alt.zip/gebuehren.xls", &["Leistung: Anwohnerparkausweis; Gebühr: 120 Euro"]),
@@ -188,4 +184,43 @@ fn data_files_become_tables_and_archives_their_files() {
     assert!(text("frist.xml").contains("Die Frist beträgt vier Wochen."), "{}", text("frist.xml"));
     let again = home.ok(&["ingest", "--site", "stadt", &home.path("f/akten.zip").display().to_string()]);
     assert_eq!((&again["unchanged"], &again["embedded"]), (&json!(3), &json!(0)), "{again}");
+}
+
+#[test]
+fn what_was_read_of_a_file_is_told() {
+    let home = Home::with_site();
+    home.write("f/satzung.pdf", file("satzung.pdf"));
+    home.write("f/gebuehren.xlsx", file("gebuehren.xlsx"));
+    home.write("f/wenig.md", "# Ausweis\n\nEin Ausweis kostet 37 Euro.\n\n# Pass\n\nEin Pass kostet 70 Euro.\n");
+    home.ok(&["ingest", "--site", "stadt", &home.path("f").display().to_string()]);
+    let report = |key: &str| home.ok(&["document", "show", "--site", "stadt", key])["document"]["report"].clone();
+    let pdf = report("satzung.pdf");
+    assert_eq!((&pdf["format"], &pdf["pages"], &pdf["pages_without_text"]), (&json!("pdf"), &json!(5), &json!([3])));
+    assert_eq!((&pdf["sections"], &pdf["notes"][0]["code"]), (&json!(4), &json!("pages_without_text")), "{pdf}");
+    let sheet = report("gebuehren.xlsx");
+    assert_eq!((&sheet["format"], &sheet["tables"], &sheet["pages"]), (&json!("office"), &json!(2), &Value::Null));
+    let text = report("wenig.md");
+    assert_eq!((&text["sections"], &text["tables"], &text["notes"]), (&json!(2), &json!(0), &Value::Null), "{text}");
+    // Title apart: "Ein Ausweis kostet 37 Euro.", the heading "Pass" and its text.
+    assert_eq!(text["characters"], json!(27 + 4 + 24), "{text}");
+
+    let secret = key(&home, "stadt", "documents");
+    let server = home.serve();
+    let list = server.call("GET", "/api/v1/sites/stadt/documents", &secret, &Value::Null).json();
+    for row in list["documents"].as_array().unwrap() {
+        // The sheet has no title of its own.
+        let expect = if row["key"] == "wenig.md" { "indexed" } else { "indexed_with_warnings" };
+        assert_eq!(row["outcome"], expect, "{row}");
+        let path = format!("/api/v1/sites/stadt/documents/{}", row["id"].as_str().unwrap());
+        let shown = server.call("GET", &path, &secret, &Value::Null).json();
+        assert_eq!(shown["report"], report_of(&shown, [&pdf, &sheet, &text]), "{shown}");
+    }
+}
+
+fn report_of(shown: &Value, [pdf, sheet, text]: [&Value; 3]) -> Value {
+    match shown["key"].as_str() {
+        Some("satzung.pdf") => pdf.clone(),
+        Some("gebuehren.xlsx") => sheet.clone(),
+        _ => text.clone(),
+    }
 }

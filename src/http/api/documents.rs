@@ -16,6 +16,7 @@ use crate::base::id::{ChunkId, DocumentId, SiteId};
 use crate::base::{Code, Fault};
 use crate::http::state::{Caller, Shared};
 use crate::store::{Key, Snapshot, Table};
+use crate::svc::extract::Report;
 use crate::svc::knowledge::{self, Document, QueueItem};
 
 use super::{Accepted, Done, Reply, Tag, shape, upload};
@@ -49,7 +50,7 @@ pub struct Documents(pub Arc<Shared>);
 
 #[OpenApi]
 impl Documents {
-    /// Documents in the order they came: `{documents:[{id,key,title,url,language,chunks,embedded,state,updated_at?,ingested_at,warnings[],missing_since?,left_at?}], next_cursor?, total}`.
+    /// Documents in the order they came: `{documents:[{id,key,title,url,language,chunks,embedded,state,outcome?,updated_at?,ingested_at,warnings[],missing_since?,left_at?}], next_cursor?, total}`.
     #[oai(path = "/sites/:site/documents", method = "get", operation_id = "documents", tag = "Tag::Documents")]
     async fn list(
         &self,
@@ -113,7 +114,9 @@ impl Documents {
         upload::take(&self.0, &caller, key.0, request, body).await
     }
 
-    /// A document with its passages: the row and `chunks_list:[{id, section[], text, embedded}]`.
+    /// A document with its passages: the row, `chunks_list:[{id, section[], text, embedded}]` and `report` (what was read: `{format,
+    /// pages?, pages_without_text[]?, pages_unread[]?, sections, tables, characters, notes:[{code, text}]?}`; null for what was read
+    /// before there were reports). `outcome` is `indexed` or `indexed_with_warnings`.
     #[oai(path = "/sites/:site/documents/:document", method = "get", operation_id = "document", tag = "Tag::Documents")]
     async fn get(&self, caller: Data<&Caller>) -> Reply {
         Ok(shape(self.detail(&caller)?))
@@ -169,6 +172,7 @@ impl Documents {
         }
         view["chunks_list"] = json!(chunks);
         view["also"] = json!(document.aliases);
+        view["report"] = json!(document.report);
         Ok(view)
     }
 }
@@ -209,6 +213,7 @@ fn row(snapshot: &Snapshot, document: &Document) -> Outcome<Value> {
         "updated_at": document.updated,
         "ingested_at": rfc3339(document.ingested_at),
         "warnings": document.warnings,
+        "outcome": document.report.as_ref().map(Report::outcome),
         "missing_since": document.missing.map(|m| rfc3339(m.since)),
         "left_at": document.missing.and_then(|m| m.left_at).map(rfc3339),
     }))

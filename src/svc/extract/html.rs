@@ -6,7 +6,7 @@ use super::assemble::{Event, assemble, leads_elsewhere};
 use super::chrome::{Chrome, Level};
 use super::meta::{self, Meta};
 use super::walk::Walker;
-use super::{Extracted, RejectCode, Rejected, Warning, dates, scan, text};
+use super::{Extracted, RejectCode, Rejected, Report, Warning, dates, scan, text};
 
 /// Ids and classes that name the main content, most trusted first.
 const MAIN_NAMES: [&str; 14] = [
@@ -104,6 +104,7 @@ fn finish(
         nofollow: meta.nofollow,
         warnings,
         jsonld: meta.jsonld,
+        report: Report::default(),
     }
 }
 

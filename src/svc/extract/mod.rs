@@ -27,6 +27,7 @@ mod pack;
 mod pdf;
 mod plain;
 mod render;
+mod report;
 mod rows;
 mod scan;
 mod sniff;
@@ -50,6 +51,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::base::limits::FILE_BYTES_MAX;
 
 pub use plain::guess_url;
+pub use report::Report;
 pub use sniff::{bytes_max, is_foreign_type};
 
 /// Raised when the same bytes give other text than before: what an older version has read is then read again.
@@ -95,6 +97,9 @@ pub struct Extracted {
     pub jsonld: Vec<serde_json::Value>,
     /// Mostly links: an overview page, a poor answer by itself.
     pub is_link_list: bool,
+    /// What was read of the file, and what was not.
+    #[serde(default)]
+    pub report: Report,
 }
 
 impl Extracted {
@@ -322,5 +327,6 @@ fn extract_here(input: Input<'_>) -> Result<Extracted, Rejected> {
         found.warnings.push(Warning::new("no_title", "no title found; the file name is used"));
     }
     found.language = meta::language(&found);
+    Report::complete(&mut found, kind.name());
     Ok(found)
 }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use pdf_extract::{Document, Object, PlainTextOutput, output_doc_page};
 
 use super::assemble::{Event, assemble};
-use super::{Block, Extracted, RejectCode, Rejected, Warning, dates, text};
+use super::{Block, Extracted, RejectCode, Rejected, Report, Warning, dates, text};
 
 /// Pages that are read.
 const PAGES_MAX: u32 = 5_000;
@@ -58,6 +58,12 @@ pub fn read(bytes: &[u8]) -> Result<Extracted, Rejected> {
                 .to_owned(),
         ));
     }
+    let report = Report {
+        pages: Some(count),
+        pages_without_text: empty.clone(),
+        pages_unread: unread.clone(),
+        ..Report::default()
+    };
     if !empty.is_empty() {
         let listed = list(&empty);
         warnings
@@ -82,6 +88,7 @@ pub fn read(bytes: &[u8]) -> Result<Extracted, Rejected> {
             .or_else(|| info(&document, b"CreationDate"))
             .and_then(|date| pdf_date(&date)),
         warnings,
+        report,
         ..Extracted::default()
     })
 }

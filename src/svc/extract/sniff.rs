@@ -29,6 +29,24 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// As reports name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Markdown => "markdown",
+            Self::Text => "text",
+            Self::Csv => "csv",
+            Self::Mail => "mail",
+            Self::Pdf => "pdf",
+            Self::Office => "office",
+            Self::OpenDocument => "opendocument",
+            Self::Epub => "epub",
+            Self::Archive => "archive",
+            Self::Json => "json",
+            Self::Xml => "xml",
+        }
+    }
+
     /// Made by other programs, read by other people's parsers: not in this process.
     pub const fn is_foreign(self) -> bool {
         matches!(self, Self::Pdf | Self::Office | Self::OpenDocument | Self::Epub | Self::Mail)

@@ -36,6 +36,7 @@ impl Bench {
             source: None,
             updated: None,
             warnings: vec![],
+            report: None,
             is_link_list: false,
             chunks: vec![NewChunk { section: vec![], text: text.into() }],
         };

@@ -31,7 +31,7 @@ use crate::base::{Code, Fault, Progress, Report};
 use crate::dial::Dialer;
 use crate::embed::{EmbedError, Model, ModelHandle};
 use crate::store::Store;
-use crate::svc::extract::{Extracted, Input, Rejected, extract, guess_url};
+use crate::svc::extract::{Extracted, Input, Rejected, Warning, extract, guess_url};
 use crate::svc::index::Indexes;
 use crate::svc::knowledge::{self, Draft, Stored, store_draft};
 
@@ -92,10 +92,12 @@ impl Ingest {
         let count =
             |text: &str| model.map_or_else(|| text.split_whitespace().count() * 8 / 5, |m| m.tokenizer.count(text));
         let (chunks, cut) = chunk::chunks(extracted, &count);
-        let mut warnings: Vec<String> = extracted.warnings.iter().map(|w| w.text.clone()).collect();
+        let mut report = extracted.report.clone();
         if cut > 0 {
-            warnings.push(format!("{cut} passages beyond the limit were left out"));
+            let text = format!("{cut} passages beyond the limit were left out");
+            report.notes.push(Warning { code: "passages_cut".into(), text });
         }
+        let warnings = report.notes.iter().map(|note| note.text.clone()).collect();
         let name = key.rsplit('/').next().unwrap_or(&key).to_owned();
         Draft {
             site,
@@ -110,6 +112,7 @@ impl Ingest {
             source: None,
             updated: extracted.updated.clone(),
             warnings,
+            report: Some(report),
             is_link_list: extracted.is_link_list,
             chunks,
         }

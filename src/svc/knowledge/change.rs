@@ -6,6 +6,7 @@ use crate::base::error::Outcome;
 use crate::base::id::{ChunkId, DocumentId, SiteId, SourceId};
 use crate::base::limits::KEY_BYTES_MAX;
 use crate::store::{Batch, Key, Table};
+use crate::svc::extract::Report;
 
 use super::missing::{mark_met, take_back};
 use super::{Change, Chunk, Document, NewChunk, Op, QueueItem};
@@ -22,6 +23,7 @@ pub struct Draft {
     pub source: Option<SourceId>,
     pub updated: Option<String>,
     pub warnings: Vec<String>,
+    pub report: Option<Report>,
     pub is_link_list: bool,
     pub chunks: Vec<NewChunk>,
 }
@@ -154,6 +156,7 @@ fn insert(
         updated: draft.updated,
         ingested_at: now_ms(),
         warnings: draft.warnings,
+        report: draft.report,
         is_link_list: draft.is_link_list,
         missing: None,
         kept,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::UnixMs;
 use crate::base::id::{ChunkId, DocumentId, JobId, SiteId, SourceId};
 use crate::store::{Key, Table, Value};
+use crate::svc::extract::Report;
 
 /// A page or file that was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,9 @@ pub struct Document {
     pub ingested_at: UnixMs,
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// What was read of the page or file, and what was not.
+    #[serde(default)]
+    pub report: Option<Report>,
     /// The page mostly lists links: it helps to find, it does not answer.
     #[serde(default)]
     pub is_link_list: bool,

@@ -37,6 +37,7 @@ fn draft(key: &str, text: &str) -> Draft {
         source: None,
         updated: None,
         warnings: vec![],
+        report: None,
         is_link_list: false,
         chunks: vec![NewChunk { section: vec![], text: text.into() }],
     }
