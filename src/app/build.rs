@@ -16,7 +16,7 @@ use crate::embed::{Bundle, ModelHandle};
 use crate::store::Store;
 use crate::svc::dialog::Dialogs;
 use crate::svc::index::{Indexes, ModelKey};
-use crate::svc::ingest::{Embedder, Ingest, run_jobs, run_schedules};
+use crate::svc::ingest::{Embedder, Ingest, Live, run_jobs, run_schedules};
 use crate::svc::job::Jobs;
 use crate::svc::retrieve::Retriever;
 use crate::svc::services::Services;
@@ -64,6 +64,7 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
         dialer: Arc::new(dialer),
         blobs: data_dir.join("blobs"),
         pages_max: config.limits.crawl_pages as usize,
+        live: Live::default(),
     });
     let jobs = Arc::new(Jobs::open(store.clone())?);
     let retriever = Retriever { store: store.clone(), indexes: Arc::clone(&indexes), model: model.handle.clone() };

@@ -14,7 +14,7 @@ use crate::base::{Code, Fault, Progress};
 use crate::config::Config;
 use crate::svc::services::Services;
 
-use super::{content, eval, index, jobs, key, output, query, site, user};
+use super::{content, eval, index, jobs, key, output, query, site, source, user};
 
 /// How long a verb waits for another process to let go of the data folder.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ pub(crate) enum Call {
     /// Read a website into a site
     Crawl(content::Crawl),
     /// List and inspect sources
-    Source(content::SourceArgs),
+    Source(source::Args),
     /// Create, list and show sites
     Site(site::Args),
     /// List, show, exclude and delete documents
@@ -96,6 +96,14 @@ impl Call {
         }
     }
 
+    /// Files are written as the caller, not as the server that made them.
+    fn keep(&self, value: Value) -> Outcome<Value> {
+        match self {
+            Call::Source(args) => args.keep(value),
+            _ => Ok(value),
+        }
+    }
+
     /// The exit code of a result that is not an error.
     fn exit(&self, value: &Value) -> ExitCode {
         let failed = match self {
@@ -118,7 +126,7 @@ pub(crate) async fn run(mut call: Call, config: Config, as_json: bool) -> Result
         Some(outcome) => outcome,
         None => here(call.clone(), config, &progress).await,
     };
-    let value = outcome?;
+    let value = call.keep(outcome?)?;
     output::value(&value, &call.show(&value), as_json);
     Ok(call.exit(&value))
 }

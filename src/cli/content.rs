@@ -1,14 +1,12 @@
-//! `ingest`, `crawl`, `source`, `document`: what a site knows.
+//! `ingest`, `crawl`, `document`: what a site knows.
 
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::base::clock::rfc3339;
 use crate::base::error::Outcome;
-use crate::base::id::{DocumentId, JobId, SourceId};
+use crate::base::id::{DocumentId, JobId};
 use crate::base::{Code, Fault, Progress, Report};
-use crate::svc::ingest::schedule;
 use crate::svc::ingest::source::{self, NewSource};
 use crate::svc::job::{Kind, State};
 use crate::svc::knowledge;
@@ -135,60 +133,6 @@ pub(crate) async fn wait(services: &Services, id: JobId, progress: &Progress) ->
             None => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
         }
     }
-}
-
-#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
-pub(crate) struct SourceArgs {
-    #[command(subcommand)]
-    verb: SourceVerb,
-}
-
-#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
-enum SourceVerb {
-    /// Sources of a site
-    List {
-        #[arg(long)]
-        site: String,
-    },
-    /// When it is read again by itself: hourly, daily, weekly, off, or cron such as "30 3 * * 1-5"
-    Schedule {
-        /// Such as src_1
-        id: String,
-        when: String,
-    },
-    /// What became of each address in the last crawl
-    Report {
-        /// Such as src_1
-        id: String,
-    },
-}
-
-impl SourceArgs {
-    pub(crate) async fn run(self, services: &Services) -> Outcome<Value> {
-        match self.verb {
-            SourceVerb::List { site } => {
-                let site = site::find(&services.store, &site)?;
-                Ok(json!({"sources": source::list(&services.store, site.id)?}))
-            }
-            SourceVerb::Schedule { id, when } => {
-                let source = schedule::set(&services.store, source_id(&id)?, &when).await?;
-                Ok(
-                    json!({"source_id": source.id.to_string(), "schedule": source.schedule, "next_crawl": source.next_at.map(rfc3339)}),
-                )
-            }
-            SourceVerb::Report { id } => {
-                let id = source_id(&id)?;
-                let source = source::find(&services.store, id)?;
-                Ok(
-                    json!({"source_id": id.to_string(), "last_crawl": source.last_crawl, "urls": source::urls(&services.store, id)?}),
-                )
-            }
-        }
-    }
-}
-
-fn source_id(text: &str) -> Outcome<SourceId> {
-    text.parse().map_err(|e: crate::base::id::IdError| Fault::new(Code::BadRequest, e.to_string()))
 }
 
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]

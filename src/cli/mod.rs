@@ -17,6 +17,7 @@ mod output;
 mod query;
 mod serve;
 mod site;
+mod source;
 mod user;
 
 use std::path::PathBuf;

@@ -72,6 +72,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/sources/{source}/discover", Source(Scope::Crawl)),
     route(Method::POST, "/sources/{source}/crawl", Source(Scope::Crawl)),
     route(Method::GET, "/sources/{source}/report", Source(Scope::Crawl)),
+    route(Method::GET, "/sources/{source}/report.csv", Source(Scope::Crawl)),
     route(Method::GET, "/jobs", Listing),
     route(Method::GET, "/jobs/{job}", Job),
     route(Method::DELETE, "/jobs/{job}", Job),

@@ -18,7 +18,7 @@ use crate::store::Store;
 use crate::svc::auth::{self, NewUser, Scope};
 use crate::svc::dialog::Dialogs;
 use crate::svc::index::{Indexes, ModelKey};
-use crate::svc::ingest::{Embedder, Ingest};
+use crate::svc::ingest::{Embedder, Ingest, Live};
 use crate::svc::job::{Jobs, Kind};
 use crate::svc::retrieve::Retriever;
 use crate::svc::services::Services;
@@ -64,6 +64,7 @@ fn services(dir: &std::path::Path, config: Config) -> Services {
         dialer: Arc::new(dialer),
         blobs: dir.join("blobs"),
         pages_max: 100,
+        live: Live::default(),
     });
     let retriever = Retriever { store: store.clone(), indexes: Arc::clone(&indexes), model: model.clone() };
     let dialogs = Dialogs { store: store.clone(), retriever: retriever.clone() };

@@ -7,6 +7,7 @@ import { jobBar, startJobs } from './jobs.js';
 import { documents as documentsPage } from './pages/documents.js';
 import { overview, siteLine } from './pages/overview.js';
 import { read } from './pages/read.js';
+import { line } from './pages/report.js';
 import { settings } from './pages/settings.js';
 import { setup } from './pages/setup.js';
 import { signIn } from './pages/signin.js';
@@ -25,7 +26,8 @@ const ROUTES = [
   [/^#\/new$/, wizard, 'newSite', false],
   [/^#\/sites\/([^/]+)\/read\/([^/]+)\/([^/]+)$/, read, 'readNow', false],
   [/^#\/sites\/([^/]+)\/documents(?:\/([^/]+))?$/, documentsPage, 'documents', false],
-  [/^#\/sites\/([^/]+)\/sources(?:\/([^/]+))?$/, sources, 'sources', false],
+  [/^#\/sites\/([^/]+)\/sources(?:\/([^/]+))?(?:\/([^/]+))?$/, sources, 'sources', false],
+  [/^#\/sites\/([^/]+)\/line\/([^/]+)$/, line, 'report', false],
   [/^#\/sites\/([^/]+)\/settings$/, settings, 'settings', false],
   [/^#\/sites\/([^/]+)\/snippet$/, snippet, 'snippet', false],
   [/^#\/sites\/([^/]+)(?:\/try)?$/, tryPage, 'try', false],

@@ -50,7 +50,7 @@ pub struct Documents(pub Arc<Shared>);
 
 #[OpenApi]
 impl Documents {
-    /// Documents in the order they came: `{documents:[{id,key,title,url,language,chunks,embedded,state,outcome?,updated_at?,ingested_at,warnings[],missing_since?,left_at?}], next_cursor?, total}`.
+/// Documents in the order they came: `{documents:[{id,key,title,url,language,chunks,embedded,state,outcome?,updated_at?,ingested_at,warnings[],source_id?,missing_since?,left_at?}], next_cursor?, total}`.
     #[oai(path = "/sites/:site/documents", method = "get", operation_id = "documents", tag = "Tag::Documents")]
     async fn list(
         &self,
@@ -214,6 +214,7 @@ fn row(snapshot: &Snapshot, document: &Document) -> Outcome<Value> {
         "ingested_at": rfc3339(document.ingested_at),
         "warnings": document.warnings,
         "outcome": document.report.as_ref().map(Report::outcome),
+        "source_id": document.source.map(|id| id.to_string()),
         "missing_since": document.missing.map(|m| rfc3339(m.since)),
         "left_at": document.missing.and_then(|m| m.left_at).map(rfc3339),
     }))

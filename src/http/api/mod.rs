@@ -9,6 +9,7 @@ mod dialogs;
 mod documents;
 mod jobs;
 mod remembered;
+mod report;
 mod search;
 mod session;
 mod setup;
@@ -89,6 +90,7 @@ pub type Resources = (
     search::Search,
     documents::Documents,
     sources::Sources,
+    report::Reports,
     jobs::JobsApi,
 );
 
@@ -105,6 +107,7 @@ pub fn service(shared: &Arc<Shared>) -> OpenApiService<Resources, ()> {
         search::Search(s()),
         documents::Documents(s()),
         sources::Sources(s()),
+        report::Reports(s()),
         jobs::JobsApi(s()),
     );
     OpenApiService::new(resources, "DialogEngine", env!("CARGO_PKG_VERSION"))

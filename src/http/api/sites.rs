@@ -13,6 +13,7 @@ use crate::base::clock::rfc3339;
 use crate::base::error::Outcome;
 use crate::http::state::{Caller, Shared};
 use crate::svc::dialog::{disclosure, welcome};
+use crate::svc::ingest::report;
 use crate::svc::ingest::source::{self, UrlOutcome};
 use crate::svc::knowledge;
 use crate::svc::site::{self, NewSite, Patch, Site};
@@ -167,7 +168,7 @@ fn row(shared: &Shared, site: &Site) -> Outcome<Value> {
     let mut last_crawl = None;
     for source in source::list(store, site.id)? {
         last_crawl = last_crawl.max(source.last_crawl.as_ref().map(|c| c.finished_at));
-        for row in source::urls(store, source.id)? {
+        for row in report::lines(store, source.id)? {
             if matches!(row.outcome, UrlOutcome::Skipped | UrlOutcome::Failed)
                 && let Some(kind) = file_kind(&row.url)
             {

@@ -52,7 +52,7 @@ pub struct Sources(pub Arc<Shared>);
 
 #[OpenApi]
 impl Sources {
-    /// Websites of a site: `{sources:[{id,url,include,exclude,last_crawl?,last_job?,pages?,schedule?,next_crawl?}]}`.
+    /// Websites of a site: `{sources:[{id,url,include,exclude,last_crawl?,last_job?,pages?,schedule?,next_crawl?,failure?:{at,detail}}]}`.
     #[oai(path = "/sites/:site/sources", method = "get", operation_id = "sources", tag = "Tag::Sources")]
     async fn list(&self, caller: Data<&Caller>) -> Reply {
         let sources = source::list(&self.0.services.store, caller.site()?.id)?;
@@ -112,24 +112,6 @@ impl Sources {
         let job = services.jobs.submit(caller.site()?.id, Kind::Crawl { source: id }).await?;
         Ok(Accepted::Queued(shape(json!({"job_id": job.to_string()}))))
     }
-
-    /// What became of each address in the last crawl: `{source_id, started_at, finished_at, next_crawl?, pages, skipped:{reason:n}, urls:[{url,outcome,reason?,code?,title?,chunks?}]}`.
-    #[oai(path = "/sources/:source/report", method = "get", operation_id = "report", tag = "Tag::Sources")]
-    async fn report(&self, caller: Data<&Caller>) -> Reply {
-        let store = &self.0.services.store;
-        let source = source::find(store, caller.id("source")?)?;
-        let urls = source::urls(store, source.id)?;
-        let last = source.last_crawl.as_ref();
-        Ok(shape(json!({
-            "source_id": source.id.to_string(),
-            "started_at": last.map(|c| rfc3339(c.started_at)),
-            "finished_at": last.map(|c| rfc3339(c.finished_at)),
-            "next_crawl": source.next_at.map(rfc3339),
-            "pages": last.map_or(0, |c| c.pages),
-            "skipped": last.map(|c| c.skipped.clone()).unwrap_or_default(),
-            "urls": urls,
-        })))
-    }
 }
 
 fn view(source: &Source) -> Value {
@@ -145,5 +127,6 @@ fn view(source: &Source) -> Value {
         "pages": source.last_crawl.as_ref().map(|c| c.pages),
         "schedule": source.schedule,
         "next_crawl": source.next_at.map(rfc3339),
+        "failure": source.failure.as_ref().map(|f| json!({"at": rfc3339(f.at), "detail": f.detail})),
     })
 }

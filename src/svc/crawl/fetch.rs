@@ -8,9 +8,10 @@ use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 use super::address::{is_local, normalise};
+use super::hosts::{Host, Hosts};
 use super::{Known, SkipReason, scope};
 use crate::base::limits::FILE_BYTES_MAX;
-use crate::dial::{AllowPrivate, Dialer, GetOptions, HeaderMap, Response, rules};
+use crate::dial::{AllowPrivate, DialError, Dialer, GetOptions, HeaderMap, Response, rules};
 use crate::svc::extract;
 
 /// HTTP status of a page that has not changed.
@@ -29,6 +30,7 @@ pub(super) struct Fetcher {
     allow: AllowPrivate,
     bytes_max: usize,
     pace: Mutex<Pace>,
+    hosts: Hosts,
 }
 
 struct Pace {
@@ -45,7 +47,18 @@ pub(super) struct Got {
 
 impl Fetcher {
     pub(super) fn new(dialer: Dialer, allow: AllowPrivate, bytes_max: usize) -> Self {
-        Self { dialer, allow, bytes_max, pace: Mutex::new(Pace { next: Instant::now(), delay: Duration::ZERO }) }
+        let pace = Mutex::new(Pace { next: Instant::now(), delay: Duration::ZERO });
+        Self { dialer, allow, bytes_max, pace, hosts: Hosts::default() }
+    }
+
+    /// Counts the hosts' answers anew.
+    pub(super) fn forget_hosts(&self) {
+        self.hosts.clear();
+    }
+
+    /// How the hosts answered so far.
+    pub(super) fn hosts(&self) -> Vec<Host> {
+        self.hosts.list()
     }
 
     /// Time between two requests from now on.
@@ -133,7 +146,14 @@ impl Fetcher {
         let mut tries = 0;
         loop {
             self.wait_turn(url).await;
-            let response = self.dialer.get(url, &self.allow, opts).await.map_err(SkipReason::of_dial)?;
+            let asked = Instant::now();
+            let answer = self.dialer.get(url, &self.allow, opts).await;
+            let failed = match &answer {
+                Ok(response) => matches!(response.status, 429 | 500..=599),
+                Err(error) => !matches!(error, DialError::TooLarge { .. }),
+            };
+            self.hosts.note(url, asked.elapsed(), failed);
+            let response = answer.map_err(SkipReason::of_dial)?;
             if !matches!(response.status, 429 | 503) || tries == RETRIES_MAX {
                 return Ok(response);
             }

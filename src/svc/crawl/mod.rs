@@ -6,6 +6,7 @@
 
 mod address;
 mod fetch;
+mod hosts;
 mod known;
 mod read;
 mod reason;
@@ -31,6 +32,7 @@ use tokio::sync::mpsc::Sender;
 use crate::dial::{AllowPrivate, Dialer};
 use crate::svc::extract::Extracted;
 
+pub use hosts::Host;
 pub use known::{Known, Memory};
 pub use reason::{CrawlError, SkipReason};
 
@@ -86,6 +88,8 @@ impl Default for Plan {
 pub enum Event {
     /// Progress.
     Found { found: usize, fetched: usize },
+    /// How the hosts answered so far.
+    Hosts(Vec<Host>),
     /// A page.
     Page(Box<Page>),
     /// A page that is still what an earlier crawl saw, under the address it was asked by and the one it counts by.
@@ -137,12 +141,25 @@ pub async fn crawl(
     events: Sender<Event>,
     cancelled: &(dyn Fn() -> bool + Send + Sync),
 ) -> Result<Report, CrawlError> {
+    let fetcher = Arc::new(fetch::Fetcher::new(dialer.clone(), plan.allow.clone(), plan.max_bytes_per_page));
+    let report = read(plan, &fetcher, memory, events.clone(), cancelled).await;
+    // Of a crawl that failed, too: it may be the reason.
+    let _ = stoppable(events.send(Event::Hosts(fetcher.hosts())), cancelled).await;
+    report
+}
+
+async fn read(
+    plan: &Plan,
+    fetcher: &Arc<fetch::Fetcher>,
+    memory: &Memory<'_>,
+    events: Sender<Event>,
+    cancelled: &(dyn Fn() -> bool + Send + Sync),
+) -> Result<Report, CrawlError> {
     let mut plan = plan.clone();
     if plan.discover_only {
         plan.max_pages = plan.max_pages.clamp(1, DISCOVER_PAGES_MAX);
     }
-    let fetcher = Arc::new(fetch::Fetcher::new(dialer.clone(), plan.allow.clone(), plan.max_bytes_per_page));
-    let begin = stoppable(start::find(&fetcher, &plan.start), cancelled).await??;
+    let begin = stoppable(start::find(fetcher, &plan.start), cancelled).await??;
     let start_url = begin.url.to_string();
     if !begin.site.is_local() {
         fetcher.set_delay(plan.delay.max(begin.robots.delay())).await;
@@ -161,7 +178,7 @@ pub async fn crawl(
     };
     walk.begin(&begin.url, begin.first).await?;
     let listed =
-        stoppable(sitemap::collect(&fetcher, &walk.site, &robots.sitemaps(), walk.found_max()), cancelled).await?;
+        stoppable(sitemap::collect(fetcher, &walk.site, &robots.sitemaps(), walk.found_max()), cancelled).await?;
     walk.state.dropped |= !listed.is_whole;
     for url in &listed.urls {
         walk.offer(url, 1, false).await?;

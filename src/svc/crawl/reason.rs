@@ -76,6 +76,15 @@ impl SkipReason {
         }
     }
 
+    /// The address that is read in its place.
+    #[must_use]
+    pub fn of(&self) -> Option<&str> {
+        match self {
+            Self::Canonical { of } | Self::Duplicate { of } => Some(of),
+            _ => None,
+        }
+    }
+
     /// English sentence for the report.
     #[must_use]
     pub fn text(&self) -> String {

@@ -34,6 +34,8 @@ pub(super) async fn find(fetcher: &Fetcher, typed: &str) -> Result<Start, CrawlE
         if skip {
             continue;
         }
+        // That the guess before was wrong says nothing about the host.
+        fetcher.forget_hosts();
         match open(fetcher, &url).await {
             Ok(start) => return Ok(start),
             Err(CrawlError::Unreachable(error)) => {

@@ -163,7 +163,7 @@ pub(super) async fn run_knowing(plan: &Plan, memory: &Memory<'_>) -> Outcome {
         let (mut pages, mut skipped, mut same) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         while let Some(event) = events.recv().await {
             match event {
-                Event::Found { .. } => {}
+                Event::Found { .. } | Event::Hosts(_) => {}
                 Event::Page(page) => assert!(pages.insert(page.url.clone(), *page).is_none(), "a page came twice"),
                 Event::Skipped { url, reason } => {
                     assert!(!reason.text().is_empty());

@@ -28,6 +28,8 @@ const FOUND_MAX: usize = 200_000;
 const FETCHES_PER_PAGE: usize = 5;
 const FETCHES_EXTRA: usize = 100;
 
+/// Addresses between two words about the hosts.
+const HOSTS_EVERY: usize = 20;
 /// Longer addresses are not even worth a line in the report.
 const URL_NOTED_MAX: usize = 8_000;
 
@@ -218,6 +220,9 @@ impl Walk<'_> {
                 self.state.found += usize::from(done.quiet);
                 self.place(&done.url, done.depth, seen).await?;
             }
+        }
+        if self.state.fetched.is_multiple_of(HOSTS_EVERY) {
+            self.send(Event::Hosts(self.fetcher.hosts())).await?;
         }
         self.send(Event::Found { found: self.state.found, fetched: self.state.fetched }).await
     }

@@ -6,9 +6,14 @@
 
 mod blob;
 mod chunk;
+mod discover;
 mod embedder;
 mod folder;
+pub mod live;
 mod outcome;
+pub mod report;
+pub mod report_csv;
+mod report_words;
 pub mod schedule;
 pub mod source;
 mod unpack;
@@ -36,6 +41,7 @@ use crate::svc::index::Indexes;
 use crate::svc::knowledge::{self, Draft, Stored, store_draft};
 
 pub use embedder::{Embedder, Tally, evidence_texts};
+pub use live::Live;
 pub use outcome::{FileError, Summary};
 pub use schedule::run_schedules;
 pub use work::run_jobs;
@@ -53,6 +59,8 @@ pub struct Ingest {
     pub blobs: PathBuf,
     /// Most pages one crawl may read.
     pub pages_max: usize,
+    /// Crawls under way.
+    pub live: Live,
 }
 
 /// A file or page on its way in.

@@ -7,6 +7,7 @@ use crate::base::error::Outcome;
 use crate::base::id::{JobId, SiteId, SourceId};
 use crate::base::{Code, Fault};
 use crate::store::{Key, Store, Table, Value};
+use crate::svc::crawl::Host;
 
 /// A website that is read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,9 @@ pub struct Source {
     pub last_job: Option<JobId>,
     #[serde(default)]
     pub last_crawl: Option<LastCrawl>,
+    /// Why the newest crawl came to nothing; gone with the next that ends well.
+    #[serde(default)]
+    pub failure: Option<Failure>,
     /// When it is read again by itself: `hourly`, `daily`, `weekly`, or a cron expression.
     #[serde(default)]
     pub schedule: Option<String>,
@@ -43,6 +47,17 @@ pub struct LastCrawl {
     pub finished_at: UnixMs,
     pub pages: u64,
     pub skipped: std::collections::BTreeMap<String, u64>,
+    /// How its hosts answered.
+    #[serde(default)]
+    pub hosts: Vec<Host>,
+}
+
+/// How a crawl failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub at: UnixMs,
+    /// Cause and mend.
+    pub detail: String,
 }
 
 impl Value for Source {
@@ -54,17 +69,33 @@ impl Value for Source {
 pub struct SourceUrl {
     pub url: String,
     pub outcome: UrlOutcome,
+    /// What is new since the crawl before; absent when nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The address under which the same content counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunks: Option<u64>,
 }
 
+/// What a crawl found to be different.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// A page that was not known.
+    New,
+    /// A page with another text than before.
+    Changed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UrlOutcome {
     Indexed,
@@ -126,6 +157,7 @@ pub async fn create(store: &Store, site: SiteId, new: NewSource, pages_ceiling: 
                 allow_private: new.allow_private,
                 last_job: same.as_ref().and_then(|s| s.last_job),
                 last_crawl: same.as_ref().and_then(|s| s.last_crawl.clone()),
+                failure: same.as_ref().and_then(|s| s.failure.clone()),
                 schedule: same.as_ref().and_then(|s| s.schedule.clone()),
                 next_at: same.as_ref().and_then(|s| s.next_at),
                 created_at: same.as_ref().map_or_else(now_ms, |s| s.created_at),
@@ -160,9 +192,4 @@ pub async fn limit(
             Ok(source)
         })
         .await
-}
-
-/// One row per URL of the last crawl.
-pub fn urls(store: &Store, id: SourceId) -> Outcome<Vec<SourceUrl>> {
-    Ok(store.snapshot()?.list::<SourceUrl>(Key::of(id))?.into_iter().map(|(_, row)| row).collect())
 }

@@ -174,8 +174,10 @@ fn row(missed: Missed, url: &str, title: &str) -> Option<SourceUrl> {
     Some(SourceUrl {
         url: url.to_owned(),
         outcome,
+        change: None,
         code: Some(code.to_owned()),
         reason: Some(reason.to_owned()),
+        of: None,
         title: Some(title.to_owned()),
         chunks: None,
     })

@@ -1,6 +1,7 @@
 //! Websites: the crawl engine's pages become documents, its skips become the report.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -17,23 +18,18 @@ use crate::store::{Key, Table};
 use crate::svc::crawl::{self, Event, Page, Plan};
 use crate::svc::knowledge::{self, Draft, Stored};
 
-use super::source::{self, LastCrawl, Source, SourceUrl, UrlOutcome};
+use super::live::Crawling;
+use super::source::{self, Change, Failure, LastCrawl, Source, SourceUrl, UrlOutcome};
 use super::{DRAFTS_MAX, FileError, Ingest, Summary, visit};
 
 /// Pages in flight between crawler and store.
-const EVENTS_MAX: usize = 32;
+pub(super) const EVENTS_MAX: usize = 32;
 /// Time between two requests to the same public host.
 const DELAY: Duration = Duration::from_millis(200);
 const CONCURRENCY: usize = 4;
-/// Passages of a page, until the site has pages of its own to tell.
-const PASSAGES_PER_PAGE: f64 = 4.0;
-/// A passage and all its sentences are about this many times the passage's tokens.
-const TEXTS_PER_PASSAGE: f64 = 2.5;
-/// Text of the length of a usual passage, embedded once to learn how fast this machine is.
-const PROBE: &str = "Die Öffnungszeiten des Bürgerbüros finden Sie auf dieser Seite. ";
 
 impl Ingest {
-    fn plan(&self, source: &Source, discover_only: bool) -> Outcome<Plan> {
+    pub(super) fn plan(&self, source: &Source, discover_only: bool) -> Outcome<Plan> {
         let allow = AllowPrivate::parse(&source.allow_private).map_err(|e| Fault::invalid(e.to_string()))?;
         let host = source.url.split("://").last().unwrap_or_default();
         let is_private = source.allow_private.iter().any(|allowed| host.starts_with(allowed.as_str()));
@@ -52,63 +48,6 @@ impl Ingest {
         })
     }
 
-    /// Counts the pages of a website and its folders, without reading them into the site.
-    pub(super) async fn discover(&self, id: SourceId, progress: &Progress) -> Outcome<Value> {
-        let source = source::find(&self.store, id)?;
-        let plan = self.plan(&source, true)?;
-        let (events, mut incoming) = mpsc::channel(EVENTS_MAX);
-        let cancelled = || progress.is_cancelled();
-        let walk = crawl::crawl(&plan, &self.dialer, &|_| None, events, &cancelled);
-        let watch = async {
-            while let Some(event) = incoming.recv().await {
-                if let Event::Found { found, fetched } = event {
-                    progress.report(Report {
-                        phase: "discover".into(),
-                        done: fetched as u64,
-                        total: found as u64,
-                        ..Report::default()
-                    });
-                }
-            }
-        };
-        let (report, ()) = tokio::join!(walk, watch);
-        let report = report.map_err(|e| crawl_fault(&e))?;
-        let mut folders = BTreeMap::<String, u64>::new();
-        for url in report.urls.iter().filter_map(|u| url::Url::parse(u).ok()) {
-            let first = url.path_segments().and_then(|mut s| s.next().map(str::to_owned)).unwrap_or_default();
-            let is_folder = url.path_segments().is_some_and(|s| s.count() > 1);
-            *folders.entry(if is_folder { format!("/{first}/") } else { "/".to_owned() }).or_default() += 1;
-        }
-        let pages = report.pages_found.max(report.urls.len());
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let expected_seconds = (pages as f64 * self.seconds_per_page(&source).await?).ceil() as u64;
-        Ok(json!({
-            "pages_found": pages,
-            "folders": folders.into_iter().map(|(path, pages)| json!({"path": path, "pages": pages})).collect::<Vec<_>>(),
-            "expected_seconds": expected_seconds,
-            "start_url": report.start_url,
-        }))
-    }
-
-    /// What a page takes from fetching to its last vector, measured on this machine.
-    async fn seconds_per_page(&self, source: &Source) -> Outcome<f64> {
-        let fetch = self.plan(source, true)?.delay.as_secs_f64();
-        let Some(model) = self.tokenizer().await else { return Ok(fetch) };
-        let counts = knowledge::counts(&self.store, source.site)?;
-        let passages =
-            if counts.documents > 0 { counts.chunks as f64 / counts.documents as f64 } else { PASSAGES_PER_PAGE };
-        // Each time another text, so that nothing is answered from memory; the first pays for cold caches.
-        let mut seconds = f64::INFINITY;
-        for n in 0..3 {
-            let started = Instant::now();
-            let probe = format!("{n} {}", PROBE.repeat(9));
-            model.pool.embed_passage_now(&probe).await.map_err(Fault::internal)?;
-            seconds = seconds.min(started.elapsed().as_secs_f64());
-        }
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as f64;
-        Ok(fetch.max(passages * TEXTS_PER_PASSAGE * seconds / threads))
-    }
-
     /// Reads a website into its site.
     pub(super) async fn crawl(
         &self,
@@ -117,27 +56,40 @@ impl Ingest {
         progress: &Progress,
     ) -> Outcome<(Value, Vec<FileError>)> {
         let started = Instant::now();
-        let started_at = now_ms();
         let embedded_before = self.embedder.tally.embedded.load(Ordering::Relaxed);
         let source = source::find(&self.store, id)?;
+        let entry = self.live.begin(id, job);
+        let crawling = Arc::clone(&entry.crawling);
         let plan = self.plan(&source, false)?;
         let (events, incoming) = mpsc::channel(EVENTS_MAX);
         let cancelled = || progress.is_cancelled();
         let memory = |url: &str| visit::recall(&self.store, source.site, id, url);
         let walk = crawl::crawl(&plan, &self.dialer, &memory, events, &cancelled);
-        let (report, taken) = tokio::join!(walk, self.take_in(&source, incoming, progress));
+        let (report, taken) = tokio::join!(walk, self.take_in(&source, incoming, &crawling, progress));
         let mut taken = taken?;
         if let Ok(report) = &report
             && !progress.is_cancelled()
         {
-            let crawled = visit::Crawled { job, rows: &taken.rows, is_whole: report.is_whole };
-            let missed = visit::note_missing(&self.store, source.site, id, crawled).await?;
-            taken.rows.extend(missed);
+            let rows = crawling.rows();
+            let crawled = visit::Crawled { job, rows: &rows, is_whole: report.is_whole };
+            for row in visit::note_missing(&self.store, source.site, id, crawled).await? {
+                crawling.note(row);
+            }
             self.indexes.poke();
         }
         // Even a crawl that failed tells what it saw.
-        self.keep_report(id, &taken.rows).await?;
-        let report = report.map_err(|e| crawl_fault(&e))?;
+        let rows = crawling.rows();
+        self.keep_report(id, &rows).await?;
+        let report = match report {
+            Ok(report) => report,
+            Err(error) => {
+                let fault = crawl_fault(&error);
+                if error != crawl::CrawlError::Cancelled {
+                    self.note_failure(id, fault.detail.clone()).await?;
+                }
+                return Err(fault);
+            }
+        };
         if progress.is_cancelled() {
             return Err(Fault::new(
                 Code::Cancelled,
@@ -145,13 +97,19 @@ impl Ingest {
             ));
         }
         self.finish_summary(source.site, &mut taken.summary, progress, started, embedded_before).await?;
-        let last =
-            LastCrawl { started_at, finished_at: now_ms(), pages: taken.summary.documents, skipped: taken.skipped() };
+        let last = LastCrawl {
+            started_at: crawling.started_at,
+            finished_at: now_ms(),
+            pages: taken.summary.documents,
+            skipped: taken.skipped.clone(),
+            hosts: crawling.hosts(),
+        };
         self.store
             .write(move |batch| {
                 let mut source: Source =
                     batch.get(Key::of(id))?.ok_or_else(|| Fault::not_found(format!("source {id}")))?;
                 source.last_crawl = Some(last);
+                source.failure = None;
                 source.last_job = Some(job);
                 Ok::<_, Fault>(batch.put(Key::of(id), &source)?)
             })
@@ -160,10 +118,13 @@ impl Ingest {
         if let Some(map) = result.as_object_mut() {
             map.insert("source_id".into(), json!(id.to_string()));
             map.insert("pages".into(), json!(report.pages));
-            map.insert("skipped".into(), json!(taken.skipped()));
+            map.insert("skipped".into(), json!(taken.skipped));
             map.insert("start_url".into(), json!(report.start_url));
+            for (name, change) in [("new", Change::New), ("changed", Change::Changed)] {
+                map.insert(name.into(), json!(rows.iter().filter(|row| row.change == Some(change)).count()));
+            }
             for (name, outcome) in [("missed", UrlOutcome::Missed), ("gone", UrlOutcome::Gone)] {
-                map.insert(name.into(), json!(taken.rows.iter().filter(|row| row.outcome == outcome).count()));
+                map.insert(name.into(), json!(rows.iter().filter(|row| row.outcome == outcome).count()));
             }
         }
         Ok((result, taken.summary.failed))
@@ -173,9 +134,10 @@ impl Ingest {
         &self,
         source: &Source,
         mut incoming: mpsc::Receiver<Event>,
+        crawling: &Arc<Crawling>,
         progress: &Progress,
     ) -> Outcome<Taken> {
-        let mut taken = Taken::default();
+        let mut taken = Taken::new(Arc::clone(crawling));
         let model = self.tokenizer().await;
         let mut pages = Vec::new();
         while let Some(event) = incoming.recv().await {
@@ -186,7 +148,10 @@ impl Ingest {
                     total: found as u64,
                     ..Report::default()
                 }),
-                Event::Skipped { url, reason } => taken.skip(url, reason.code(), &reason.text()),
+                Event::Skipped { url, reason } => {
+                    taken.skip(url, reason.code(), reason.text(), reason.of());
+                }
+                Event::Hosts(hosts) => crawling.note_hosts(hosts),
                 Event::Page(page) => pages.push(*page),
                 Event::Same { url, requested } => self.note_same(source, url, requested, &mut taken).await?,
             }
@@ -203,7 +168,7 @@ impl Ingest {
         &self,
         source: &Source,
         pages: Vec<Page>,
-        model: Option<std::sync::Arc<crate::embed::Model>>,
+        model: Option<Arc<crate::embed::Model>>,
         taken: &mut Taken,
     ) -> Outcome<()> {
         let (site, id) = (source.site, source.id);
@@ -221,13 +186,7 @@ impl Ingest {
             drafts.iter().map(|d| (d.key.clone(), d.title.clone(), d.chunks.len() as u64)).collect();
         for ((url, title, chunks), stored) in about.into_iter().zip(self.store(drafts).await?) {
             taken.summary.count(stored);
-            let outcome = match stored {
-                Stored::New(_) | Stored::Updated(_) => UrlOutcome::Indexed,
-                Stored::Unchanged(_) => UrlOutcome::Unchanged,
-                Stored::Duplicate(_) => UrlOutcome::Duplicate,
-            };
-            let reason = self.duplicate_of(site, stored)?;
-            taken.rows.push(SourceUrl { url, outcome, code: None, reason, title: Some(title), chunks: Some(chunks) });
+            taken.page(url, stored, self.duplicate_of(site, stored)?, (title, chunks));
         }
         // Only now: a page that was remembered but not stored would never be read again.
         visit::remember(&self.store, site, id, visits).await
@@ -238,7 +197,8 @@ impl Ingest {
         let site = source.site;
         let Some(document) = knowledge::document_by_key(&self.store.snapshot()?, site, &url)? else {
             // It counts under another address than last time: the next crawl reads it whole.
-            taken.skip(url, "reread", "the page counts under another address now; the next crawl reads it");
+            let why = "the page counts under another address now; the next crawl reads it".to_owned();
+            taken.skip(url, "reread", why, None);
             return visit::remember(&self.store, site, source.id, vec![(requested, None)]).await;
         };
         let (id, title, chunks) = (document.id, document.title.clone(), document.chunks.len() as u64);
@@ -248,28 +208,32 @@ impl Ingest {
         }
         let stored = if is_own { Stored::Unchanged(id) } else { Stored::Duplicate(id) };
         taken.summary.count(stored);
-        let outcome = if is_own { UrlOutcome::Unchanged } else { UrlOutcome::Duplicate };
-        let reason = self.duplicate_of(site, stored)?;
-        taken.rows.push(SourceUrl { url, outcome, code: None, reason, title: Some(title), chunks: Some(chunks) });
+        taken.page(url, stored, self.duplicate_of(site, stored)?, (title, chunks));
         Ok(())
     }
 
+    /// The key under which the text of a duplicate counts.
     fn duplicate_of(&self, site: SiteId, stored: Stored) -> Outcome<Option<String>> {
         let Stored::Duplicate(id) = stored else { return Ok(None) };
-        let document = knowledge::document(&self.store.snapshot()?, site, id).ok();
-        Ok(document.map(|d| format!("the same text as {}", d.key)))
+        Ok(knowledge::document(&self.store.snapshot()?, site, id).ok().map(|document| document.key))
+    }
+
+    /// Schedules fail with nobody watching: whoever looks later is told.
+    async fn note_failure(&self, id: SourceId, detail: String) -> Outcome<()> {
+        self.store
+            .write(move |batch| {
+                if let Some(mut source) = batch.get::<Source>(Key::of(id))? {
+                    source.failure = Some(Failure { at: now_ms(), detail });
+                    batch.put(Key::of(id), &source)?;
+                }
+                Ok::<_, Fault>(())
+            })
+            .await
     }
 
     /// Replaces the report of a source.
     async fn keep_report(&self, id: SourceId, rows: &[SourceUrl]) -> Outcome<()> {
-        let mut fresh = BTreeMap::<String, SourceUrl>::new();
-        for row in rows {
-            // Two rows only come together when a page of ours was missed: that is the news.
-            let is_news = matches!(row.outcome, UrlOutcome::Missed | UrlOutcome::Gone);
-            if is_news || !fresh.contains_key(&row.url) {
-                fresh.insert(row.url.clone(), row.clone());
-            }
-        }
+        let mut fresh: BTreeMap<String, SourceUrl> = rows.iter().map(|row| (row.url.clone(), row.clone())).collect();
         self.store
             .write(move |batch| {
                 // What is as it was is not written again: most pages of most crawls.
@@ -289,31 +253,46 @@ impl Ingest {
     }
 }
 
-#[derive(Default)]
+/// What one crawl came to so far.
 struct Taken {
     summary: Summary,
-    rows: Vec<SourceUrl>,
+    crawling: Arc<Crawling>,
     skipped: BTreeMap<String, u64>,
 }
 
 impl Taken {
-    fn skip(&mut self, url: String, code: &str, text: &str) {
+    fn new(crawling: Arc<Crawling>) -> Self {
+        Self { summary: Summary::default(), crawling, skipped: BTreeMap::new() }
+    }
+
+    fn skip(&mut self, url: String, code: &str, text: String, of: Option<&str>) {
         *self.skipped.entry(code.to_owned()).or_default() += 1;
-        self.rows.push(SourceUrl {
+        self.crawling.note(SourceUrl {
             url,
             outcome: UrlOutcome::Skipped,
+            change: None,
             code: Some(code.to_owned()),
-            reason: Some(text.to_owned()),
+            reason: Some(text),
+            of: of.map(str::to_owned),
             title: None,
             chunks: None,
         });
     }
 
-    fn skipped(&self) -> BTreeMap<String, u64> {
-        self.skipped.clone()
+    /// A page with its title and its number of passages; `of`: where a duplicate's text counts.
+    fn page(&self, url: String, stored: Stored, of: Option<String>, (title, chunks): (String, u64)) {
+        let (outcome, change) = match stored {
+            Stored::New(_) => (UrlOutcome::Indexed, Some(Change::New)),
+            Stored::Updated(_) => (UrlOutcome::Indexed, Some(Change::Changed)),
+            Stored::Unchanged(_) => (UrlOutcome::Unchanged, None),
+            Stored::Duplicate(_) => (UrlOutcome::Duplicate, None),
+        };
+        let reason = of.as_ref().map(|key| format!("the same text as {key}"));
+        let (title, chunks) = (Some(title), Some(chunks));
+        self.crawling.note(SourceUrl { url, outcome, change, code: None, reason, of, title, chunks });
     }
 }
 
-fn crawl_fault(error: &crawl::CrawlError) -> Fault {
+pub(super) fn crawl_fault(error: &crawl::CrawlError) -> Fault {
     Fault::new(Code::CrawlFailed, error.to_string())
 }

@@ -113,7 +113,8 @@ export function documents(place, [slug, open], context) {
     pane.onkeydown = (/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') close(); };
     load(inner, () => get(url`/sites/${slug}/documents/${id}`), (d) => [
       h('h2', null, d.title || d.key),
-      h('p', { class: 'small break' }, d.url && /^https?:/.test(d.url) ? h('a', { href: d.url, target: '_blank', rel: 'noopener noreferrer' }, d.url) : d.key),
+      h('p', { class: 'small break' }, d.url && /^https?:/.test(d.url) ? h('a', { href: d.url, target: '_blank', rel: 'noopener noreferrer' }, d.url) : d.key,
+        d.source_id && [' · ', h('a', { href: url`#/sites/${slug}/sources/${d.source_id}/${d.key}` }, say('reportLine'))]),
       h('p', { class: 'small muted' }, stateTag(d.state), ` ${say('nChunks', { n: num(d.chunks) })} · ${say('ingested', { time: moment(d.ingested_at) })}`),
       d.left_at ? h('p', { class: 'warn small' }, say('goneLead', { time: day(d.left_at) })) : d.missing_since && h('p', { class: 'warn small' }, say('missingLead', { time: day(d.missing_since) })),
       d.warnings?.length > 0 && h('p', { class: 'warn small' }, `${say('warnings')}: ${d.warnings.map((/** @type {string} */ w) => sayOr(`code_${w}`, w)).join(', ')}`),

@@ -1,6 +1,6 @@
 // @ts-check
 /** One job of a source in full: searching pages, choosing folders, reading, report. Survives a reload. */
-import { get, post, url } from '../api.js';
+import { post, url } from '../api.js';
 import { errorBox, h, load, progress } from '../dom.js';
 import { duration, num, say, sayOr } from '../i18n.js';
 import { follow, isOver, jobErrors, jobOf, jobLine, onJob, openJob, stopJob } from '../jobs.js';
@@ -23,7 +23,7 @@ export function read(place, [slug, source, id], context) {
     if (now === state) { update?.(job); return null; }
     state = now;
     update = null;
-    if (!isOver(job)) { const live = running(job, id); update = live.update; return live.node; }
+    if (!isOver(job)) { const live = running(job, id, source); update = live.update; return live.node; }
     if (job.state === 'failed') return failed(job);
     if (job.phase === 'discover' || job.kind === 'discover') return found(job);
     return finished(job);
@@ -68,7 +68,7 @@ export function read(place, [slug, source, id], context) {
   const finished = (job) => {
     context.reload().catch(() => {});
     const lines = h('div');
-    load(lines, () => get(url`/sources/${source}/report`), (data) => report(data));
+    lines.append(...report(source));
     const base = url`#/sites/${slug}`;
     return [h('div', { class: `box ${job.state === 'done' ? 'good' : ''}` }, h('h2', null, say(job.state === 'done' ? 'readDone' : 'readCancelled')),
       job.state === 'cancelled' && h('p', null, say('readCancelledLead')),
@@ -89,8 +89,8 @@ export function read(place, [slug, source, id], context) {
   });
 }
 
-/** A job that runs, drawn once and then only updated. @param {any} job @param {string} id */
-function running(job, id) {
+/** A job that runs, drawn once and then only updated. @param {any} job @param {string} id @param {string} source */
+function running(job, id, source) {
   const searching = job.phase === 'discover' || job.kind === 'discover';
   const line = h('p', { class: 'muted' });
   const bar = h('div');
@@ -106,5 +106,5 @@ function running(job, id) {
   };
   update(job);
   const node = h('div', { class: 'box' }, h('h2', null, say(searching ? 'discovering' : 'reading')), h('p', null, say(searching ? 'discoveringLead' : 'readingLead')), !searching && steps, bar, line, h('p', { class: 'row' }, stop));
-  return { node, update };
+  return { node: searching ? node : [node, h('h2', null, say('report')), ...report(source)], update };
 }

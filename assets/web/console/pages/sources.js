@@ -9,7 +9,7 @@ import { report } from './report.js';
 import { addressForm } from './wizard.js';
 
 /** @param {HTMLElement} place @param {string[]} params @param {import('../main.js').Context} context */
-export function sources(place, [slug, open], context) {
+export function sources(place, [slug, open, words], context) {
   const body = h('div');
   place.append(siteHead(context, slug, say('sources')), body);
   const add = () => {
@@ -20,7 +20,7 @@ export function sources(place, [slug, open], context) {
   const adder = h('div');
   const card = (/** @type {any} */ s) => {
     const lines = h('div');
-    const show = () => load(lines, () => get(url`/sources/${s.id}/report`), report);
+    const show = (/** @type {string} */ about = '') => lines.replaceChildren(...report(s.id, { words: about }));
     const start = async (/** @type {any} */ e) => {
       const button = e.currentTarget;
       button.disabled = true;
@@ -49,10 +49,11 @@ export function sources(place, [slug, open], context) {
       h('p', { class: 'small muted' }, [s.pages !== undefined && s.pages !== null ? say('pages', { n: num(s.pages) }) : '', s.last_crawl ? say('lastCrawl', { time: moment(s.last_crawl) }) : say('neverCrawled')].filter(Boolean).join(' · ')),
       s.include?.length > 0 && h('p', { class: 'small' }, say('onlyFolders', { list: s.include.join(', ') })),
       s.exclude?.length > 0 && h('p', { class: 'small' }, say('withoutFolders', { list: s.exclude.join(', ') })),
-      h('p', { class: 'row' }, h('button', { type: 'button', class: 'button main', onclick: start }, say('crawlAgain')), h('button', { type: 'button', class: 'button', onclick: show }, say('report'))),
+      h('p', { class: 'row' }, h('button', { type: 'button', class: 'button main', onclick: start }, say('crawlAgain')), h('button', { type: 'button', class: 'button', onclick: () => show() }, say('report'))),
       h('p', { class: 'row' }, h('label', null, say('readAgain'), ' ', choice), due),
+      s.failure && h('p', { class: 'warn small' }, say('lastFailed', { time: moment(s.failure.at), reason: s.failure.detail })),
       lines);
-    if (open === String(s.id)) show();
+    if (open === String(s.id)) show(words);
     return node;
   };
   load(body, () => get(url`/sites/${slug}/sources`), (data) => {

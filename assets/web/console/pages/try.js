@@ -46,7 +46,8 @@ export function tryPage(place, [slug], context) {
     });
     root.append(h('div', { class: `page ${answer.outcome}` }, view.node));
     return [
-      h('section', { class: 'answerbox' }, h('h2', { class: 'sr' }, say('answer')), h('p', { class: 'small' }, h('span', { class: `tag ${answer.outcome}` }, sayOr(`outcome_${answer.outcome}`, answer.outcome)), h('span', { class: 'muted' }, ` ${say('engine', { engine: answer.engine })}`)), host),
+      h('section', { class: 'answerbox' }, h('h2', { class: 'sr' }, say('answer')), h('p', { class: 'small' }, h('span', { class: `tag ${answer.outcome}` }, sayOr(`outcome_${answer.outcome}`, answer.outcome)), h('span', { class: 'muted' }, ` ${say('engine', { engine: answer.engine })}`)), host,
+        answer.citations?.length > 0 && h('ul', { class: 'small' }, answer.citations.map((/** @type {any} */ c) => h('li', null, `[${c.n}] `, c.title, ' · ', h('a', { href: url`#/sites/${slug}/line/${c.document_id}` }, say('reportLine')))))),
       ...explain(slug, answer.explain),
     ];
   };

@@ -1,0 +1,173 @@
+//! `source`: the websites of a site, when they are read, and what became of each address.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::base::clock::rfc3339;
+use crate::base::error::Outcome;
+use crate::base::id::SourceId;
+use crate::base::{Code, Fault, fsx};
+use crate::svc::ingest::report::{self, Wanted};
+use crate::svc::ingest::report_csv::{self, Reader};
+use crate::svc::ingest::schedule;
+use crate::svc::ingest::source::{self, Change, UrlOutcome};
+use crate::svc::services::Services;
+use crate::svc::site;
+
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+enum Verb {
+    /// Sources of a site
+    List {
+        #[arg(long)]
+        site: String,
+    },
+    /// When it is read again by itself: hourly, daily, weekly, off, or cron such as "30 3 * * 1-5"
+    Schedule {
+        /// Such as src_1
+        id: String,
+        when: String,
+    },
+    /// What became of each address in the crawl under way, else in the last one
+    Report(Lines),
+}
+
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+struct Lines {
+    /// Such as src_1
+    id: String,
+    /// Only addresses that came to this
+    #[arg(long)]
+    outcome: Option<Came>,
+    /// Only pages that are new or changed since the crawl before
+    #[arg(long)]
+    change: Option<Is>,
+    /// Only addresses left out for this reason, such as robots
+    #[arg(long, value_name = "CODE")]
+    reason: Option<String>,
+    /// Only lines with these words in address, title or reason
+    #[arg(long, value_name = "WORDS", default_value = "")]
+    search: String,
+    /// Only addresses whose content counts under another one
+    #[arg(long)]
+    duplicates: bool,
+    /// Most lines; all by default
+    #[arg(long)]
+    limit: Option<usize>,
+    /// Begin behind this line: the `next_cursor` of the report before
+    #[arg(long, value_name = "CURSOR")]
+    after: Option<String>,
+    /// Write the lines to this file instead, for spreadsheet programs
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Language and separator of that file
+    #[arg(long, default_value = "en")]
+    locale: Locale,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
+enum Came {
+    Indexed,
+    Unchanged,
+    Duplicate,
+    Skipped,
+    Failed,
+    Missed,
+    Gone,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
+enum Is {
+    New,
+    Changed,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize, Deserialize)]
+enum Locale {
+    En,
+    De,
+}
+
+impl Args {
+    /// Writes the file that was asked for.
+    pub(crate) fn keep(&self, value: Value) -> Outcome<Value> {
+        let Verb::Report(Lines { csv: Some(path), .. }) = &self.verb else { return Ok(value) };
+        let text = value["csv"].as_str().unwrap_or_default();
+        let full = std::path::absolute(path).and_then(|full| fsx::write_atomic(&full, text.as_bytes()).map(|()| full));
+        let full = full.map_err(|error| {
+            Fault::new(Code::BadRequest, format!("{} cannot be written: {error}; name another file", path.display()))
+        })?;
+        Ok(json!({"file": full.display().to_string(), "lines": value["lines"]}))
+    }
+
+    pub(crate) async fn run(self, services: &Services) -> Outcome<Value> {
+        match self.verb {
+            Verb::List { site } => {
+                let site = site::find(&services.store, &site)?;
+                Ok(json!({"sources": source::list(&services.store, site.id)?}))
+            }
+            Verb::Schedule { id, when } => {
+                let source = schedule::set(&services.store, parse(&id)?, &when).await?;
+                Ok(json!({
+                    "source_id": source.id.to_string(),
+                    "schedule": source.schedule,
+                    "next_crawl": source.next_at.map(rfc3339),
+                }))
+            }
+            Verb::Report(lines) => lines.read(services),
+        }
+    }
+}
+
+impl Lines {
+    fn read(self, services: &Services) -> Outcome<Value> {
+        let wanted = Wanted {
+            outcome: self.outcome.map(Into::into),
+            change: self.change.map(|is| match is {
+                Is::New => Change::New,
+                Is::Changed => Change::Changed,
+            }),
+            code: self.reason,
+            words: self.search,
+            duplicates: self.duplicates,
+            cursor: self.after,
+            limit: self.limit,
+        };
+        let report = report::read(&services.store, &services.ingest.live, parse(&self.id)?, &wanted)?;
+        if self.csv.is_none() {
+            return serde_json::to_value(report).map_err(Fault::internal);
+        }
+        let reader = match self.locale {
+            Locale::En => Reader::English,
+            Locale::De => Reader::German,
+        };
+        let text = String::from_utf8(report_csv::csv(&report.urls, reader)?).map_err(Fault::internal)?;
+        Ok(json!({"csv": text, "lines": report.urls.len()}))
+    }
+}
+
+impl From<Came> for UrlOutcome {
+    fn from(came: Came) -> Self {
+        match came {
+            Came::Indexed => Self::Indexed,
+            Came::Unchanged => Self::Unchanged,
+            Came::Duplicate => Self::Duplicate,
+            Came::Skipped => Self::Skipped,
+            Came::Failed => Self::Failed,
+            Came::Missed => Self::Missed,
+            Came::Gone => Self::Gone,
+        }
+    }
+}
+
+fn parse(id: &str) -> Outcome<SourceId> {
+    id.parse().map_err(|error: crate::base::id::IdError| Fault::new(Code::BadRequest, error.to_string()))
+}
