@@ -7,6 +7,7 @@ mod bad_content;
 mod bad_input;
 mod cli;
 mod crash;
+mod crawl_fresh;
 mod crawl_report;
 mod disk;
 mod faults;

@@ -83,4 +83,5 @@ export const DE = {
   code_duplicate_url: 'Führt auf eine Seite, die schon gelesen ist',
   code_protocol: 'Die Antwort der Website ist nicht zu verstehen',
   code_binary: 'Diese Dateiart wird noch nicht gelesen',
+  code_meta_refresh: 'Schickt ihre Besucher gleich weiter',
 };

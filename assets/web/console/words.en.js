@@ -83,4 +83,5 @@ export const EN = {
   code_duplicate_url: 'Leads to a page that is read already',
   code_protocol: 'The answer of the website cannot be understood',
   code_binary: 'This kind of file is not read yet',
+  code_meta_refresh: 'Sends its visitors on at once',
 };

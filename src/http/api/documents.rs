@@ -50,7 +50,7 @@ pub struct Documents(pub Arc<Shared>);
 
 #[OpenApi]
 impl Documents {
-/// Documents in the order they came: `{documents:[{id,key,title,url,language,chunks,embedded,state,outcome?,updated_at?,ingested_at,warnings[],source_id?,missing_since?,left_at?}], next_cursor?, total}`.
+    /// Documents in the order they came: `{documents:[{id,key,title,url,language,chunks,embedded,state,outcome?,updated_at?,ingested_at,warnings[],source_id?,missing_since?,left_at?}], next_cursor?, total}`.
     #[oai(path = "/sites/:site/documents", method = "get", operation_id = "documents", tag = "Tag::Documents")]
     async fn list(
         &self,

@@ -10,8 +10,19 @@ const TRACKING: [&str; 17] = [
     "_gl", "_hsenc", "_hsmi", "zanpid", "wt_mc",
 ];
 const TRACKING_PREFIXES: [&str; 5] = ["utm_", "pk_", "mtm_", "piwik_", "matomo_"];
-const SESSIONS: [&str; 8] =
-    ["phpsessid", "jsessionid", "sessionid", "session_id", "sessid", "aspsessionid", "cfid", "cftoken"];
+const SESSIONS: [&str; 11] = [
+    "phpsessid",
+    "jsessionid",
+    "sessionid",
+    "session_id",
+    "sessid",
+    "aspsessionid",
+    "cfid",
+    "cftoken",
+    "oscsid",
+    "zenid",
+    "xtcsid",
+];
 /// From this length on the value of `sid` or `s` is a session and no number of a page.
 const SESSION_VALUE_MIN: usize = 16;
 
@@ -65,11 +76,20 @@ pub(super) fn normalise(url: &Url) -> Url {
         let end = path[start + 1..].find(['/', ';']).map_or(path.len(), |i| start + 1 + i);
         format!("{}{}", &path[..start], &path[end..])
     });
-    out.set_path(&same_percents(cut.as_deref().unwrap_or(path)));
+    out.set_path(&same_percents(&without_session(cut.as_deref().unwrap_or(path))));
     if let Some(name) = out.host_str().and_then(|host| host.strip_suffix('.')).map(str::to_owned) {
         let _ = out.set_host(Some(&name));
     }
     out
+}
+
+/// Without a segment such as `(S(lit3py55t21z5v55vlm25s55))`: ASP.NET keeps sessions there.
+fn without_session(path: &str) -> String {
+    let is_session = |segment: &&str| {
+        let inner = segment.strip_prefix("(S(").or_else(|| segment.strip_prefix("(s("));
+        inner.and_then(|rest| rest.strip_suffix("))")).is_some_and(|id| id.bytes().all(|b| b.is_ascii_alphanumeric()))
+    };
+    path.split('/').filter(|segment| !is_session(segment)).collect::<Vec<_>>().join("/")
 }
 
 fn names_visit(pair: &str) -> bool {
@@ -146,16 +166,11 @@ impl Site {
 
     /// Requests to this machine need no pauses.
     pub(super) fn is_local(&self) -> bool {
-        is_local(&self.origin)
-    }
-}
-
-/// True for loopback literals and `localhost`.
-pub(super) fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(v4)) => v4.is_loopback(),
-        Some(Host::Ipv6(v6)) => v6.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
+        match self.origin.host() {
+            Some(Host::Ipv4(v4)) => v4.is_loopback(),
+            Some(Host::Ipv6(v6)) => v6.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            None => false,
+        }
     }
 }

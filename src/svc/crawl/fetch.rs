@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 use url::Url;
 
-use super::address::{is_local, normalise};
+use super::address::normalise;
 use super::hosts::{Host, Hosts};
 use super::{Known, SkipReason, scope};
 use crate::base::limits::FILE_BYTES_MAX;
@@ -145,7 +145,7 @@ impl Fetcher {
     async fn patient(&self, url: &Url, opts: &GetOptions) -> Result<Response, SkipReason> {
         let mut tries = 0;
         loop {
-            self.wait_turn(url).await;
+            self.wait_turn().await;
             let asked = Instant::now();
             let answer = self.dialer.get(url, &self.allow, opts).await;
             let failed = match &answer {
@@ -167,11 +167,10 @@ impl Fetcher {
         }
     }
 
-    async fn wait_turn(&self, url: &Url) {
+    async fn wait_turn(&self) {
         let mut pace = self.pace.lock().await;
         let turn = pace.next.max(Instant::now());
-        let delay = if is_local(url) { Duration::ZERO } else { pace.delay };
-        pace.next = turn + delay;
+        pace.next = turn + pace.delay;
         drop(pace);
         sleep_until(turn).await;
     }

@@ -6,8 +6,10 @@
 
 mod address;
 mod fetch;
+mod head;
 mod hosts;
 mod known;
+mod lastmod;
 mod read;
 mod reason;
 mod robots;
@@ -29,11 +31,12 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
+use crate::base::clock::now_ms;
 use crate::dial::{AllowPrivate, Dialer};
 use crate::svc::extract::Extracted;
 
 pub use hosts::Host;
-pub use known::{Known, Memory};
+pub use known::{Claim, Known, Memory};
 pub use reason::{CrawlError, SkipReason};
 
 /// A sitemap with this many pages is believed when only the addresses are wanted.
@@ -64,6 +67,8 @@ pub struct Plan {
     pub allow: AllowPrivate,
     /// Only find addresses; no pages are handed on.
     pub discover_only: bool,
+    /// Pages that were read after the date their sitemap gives are not asked for again.
+    pub trusts_sitemap: bool,
 }
 
 impl Default for Plan {
@@ -79,6 +84,7 @@ impl Default for Plan {
             concurrency: 4,
             allow: AllowPrivate::none(),
             discover_only: false,
+            trusts_sitemap: false,
         }
     }
 }
@@ -92,8 +98,9 @@ pub enum Event {
     Hosts(Vec<Host>),
     /// A page.
     Page(Box<Page>),
-    /// A page that is still what an earlier crawl saw, under the address it was asked by and the one it counts by.
-    Same { url: String, requested: String },
+    /// A page that is still what an earlier crawl saw, under the address it was asked by and the one it counts by. `known`:
+    /// what to tell the next crawl, where that is news.
+    Same { url: String, requested: String, known: Option<Known>, claim: Option<Claim> },
     /// An address that yields no page; each address at most once.
     Skipped { url: String, reason: SkipReason },
 }
@@ -108,6 +115,8 @@ pub struct Page {
     pub status: u16,
     /// What to tell the next crawl; absent when the website names neither version nor date.
     pub known: Option<Known>,
+    /// What its sitemap said of it.
+    pub claim: Option<Claim>,
     pub extracted: Extracted,
 }
 
@@ -161,9 +170,9 @@ async fn read(
     }
     let begin = stoppable(start::find(fetcher, &plan.start), cancelled).await??;
     let start_url = begin.url.to_string();
-    if !begin.site.is_local() {
-        fetcher.set_delay(plan.delay.max(begin.robots.delay())).await;
-    }
+    // A website on this machine need not be spared, unless it asks for it.
+    let delay = if begin.site.is_local() { Duration::ZERO } else { plan.delay };
+    fetcher.set_delay(delay.max(begin.robots.delay())).await;
     let first_failure = begin.first.as_ref().err().cloned();
     let robots = Arc::new(begin.robots);
     let mut walk = walk::Walk {
@@ -174,12 +183,15 @@ async fn read(
         memory,
         events,
         cancelled,
+        lastmods: lastmod::Lastmods::default(),
+        begun_at: now_ms(),
         state: walk::State::new(&plan),
     };
     walk.begin(&begin.url, begin.first).await?;
     let listed =
         stoppable(sitemap::collect(fetcher, &walk.site, &robots.sitemaps(), walk.found_max()), cancelled).await?;
     walk.state.dropped |= !listed.is_whole;
+    walk.lastmods = lastmod::Lastmods::new(listed.lastmods, now_ms());
     for url in &listed.urls {
         walk.offer(url, 1, false).await?;
     }

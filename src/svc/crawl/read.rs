@@ -4,6 +4,7 @@ use scraper::{Html, Selector};
 use url::Url;
 
 use super::fetch::{Got, NOT_MODIFIED};
+use super::head::{self, Head};
 use super::{Known, SkipReason};
 use crate::svc::extract::{self, Extracted, Input, RejectCode};
 
@@ -19,6 +20,8 @@ pub(super) struct Seen {
     /// Addresses to walk on to; empty when the page asks not to follow them.
     pub(super) links: Vec<String>,
     pub(super) page: Result<Content, SkipReason>,
+    /// The website was asked; otherwise it is only believed to be so.
+    pub(super) was_asked: bool,
 }
 
 /// What a page holds.
@@ -38,13 +41,14 @@ pub(super) async fn read(got: Got, known: Option<Known>, bytes_max: usize) -> Se
         // The page is as it was; what the website asks of us may have changed.
         let page = if header.noindex { Err(SkipReason::Noindex) } else { Ok(Content::Same(known.url)) };
         let (etag, last_modified) = (known.etag, known.last_modified);
-        return Seen { url: got.url, status: NOT_MODIFIED, etag, last_modified, links, page };
+        return Seen { url: got.url, status: NOT_MODIFIED, etag, last_modified, links, page, was_asked: true };
     }
     let (url, status, body) = (got.url.clone(), got.response.status, got.response.body);
     let base = url.clone();
     let work = tokio::task::spawn_blocking(move || {
         let input = Input { bytes: &body, content_type: content_type.as_deref(), path_or_url: base.as_str() };
-        match extract::extract_capped(input, bytes_max) {
+        let head = if is_html(content_type.as_deref(), &body) { head::read(&body, &base) } else { Head::default() };
+        let (links, page) = match extract::extract_capped(input, bytes_max) {
             Ok(found) if header.noindex || found.noindex => (links_of(&found, header), Err(SkipReason::Noindex)),
             Ok(found) => (links_of(&found, header), Ok(Content::Read(Box::new(found)))),
             Err(rejected) => {
@@ -52,12 +56,56 @@ pub(super) async fn read(got: Got, known: Option<Known>, bytes_max: usize) -> Se
                     matches!(rejected.code, RejectCode::Empty | RejectCode::NeedsJavascript) && !header.nofollow;
                 (if textless { bare_links(&body, &base) } else { Vec::new() }, Err(SkipReason::of_rejected(rejected)))
             }
-        }
+        };
+        place(head, links, page, header)
     });
     let (links, page) = work
         .await
         .unwrap_or_else(|_| (Vec::new(), Err(SkipReason::UnsupportedType { kind: "damaged page".to_owned() })));
-    Seen { url, status, etag, last_modified, links, page }
+    Seen { url, status, etag, last_modified, links, page, was_asked: true }
+}
+
+/// A page as an earlier crawl saw it, when nobody needs to be asked.
+pub(super) fn as_known(known: &Known) -> Option<Seen> {
+    Some(Seen {
+        url: Url::parse(&known.arrived).ok()?,
+        status: NOT_MODIFIED,
+        etag: known.etag.clone(),
+        last_modified: known.last_modified.clone(),
+        links: known.links.clone(),
+        page: Ok(Content::Same(known.url.clone())),
+        was_asked: false,
+    })
+}
+
+/// Adds what the head says: where else to go, and that the page is only a way to another.
+fn place(
+    head: Head,
+    mut links: Vec<String>,
+    page: Result<Content, SkipReason>,
+    header: Directives,
+) -> (Vec<String>, Result<Content, SkipReason>) {
+    let follows = match &page {
+        Ok(Content::Read(found)) => !found.nofollow,
+        Ok(Content::Same(_)) => true,
+        // Of these it is not known whether their links may be followed, unless they have led on already.
+        Err(_) => !links.is_empty(),
+    };
+    if follows && !header.nofollow {
+        links.extend(head.links.into_iter().take(LINKS_MAX.saturating_sub(links.len())));
+    }
+    match (page, head.moved_to) {
+        (Ok(_), Some(to)) => (links, Err(SkipReason::Refresh { to: to.into() })),
+        (page, _) => (links, page),
+    }
+}
+
+fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
+    match content_type.map(str::to_ascii_lowercase) {
+        Some(known) if known.contains("html") => true,
+        Some(known) if !known.trim().is_empty() => false,
+        _ => body.trim_ascii_start().starts_with(b"<"),
+    }
 }
 
 fn links_of(found: &Extracted, header: Directives) -> Vec<String> {
@@ -75,13 +123,11 @@ fn bare_links(body: &[u8], base: &Url) -> Vec<String> {
     else {
         return Vec::new();
     };
+    let base = head::base(&html, base);
     html.select(&selector)
         .filter_map(|node| {
             let value = node.value();
-            let refresh = value
-                .attr("content")
-                .and_then(|text| text.split_once('='))
-                .map(|(_, target)| target.trim_matches(['\'', '"', ' ']));
+            let refresh = value.attr("content").and_then(head::refresh).map(|(_, target)| target);
             value.attr("href").or_else(|| value.attr("src")).or(refresh)
         })
         .filter_map(|target| base.join(target).ok())

@@ -20,6 +20,8 @@ pub enum SkipReason {
     RedirectElsewhere { to: String },
     /// A redirect leads into a private network.
     PrivateAddress { to: String },
+    /// The page sends its visitors on at once (meta refresh).
+    Refresh { to: String },
     /// Redirects without end.
     RedirectLoop,
     /// 404 or 410.
@@ -60,6 +62,7 @@ impl SkipReason {
             Self::Duplicate { .. } => "duplicate_url",
             Self::RedirectElsewhere { .. } => "redirect_elsewhere",
             Self::PrivateAddress { .. } => "address_forbidden",
+            Self::Refresh { .. } => "meta_refresh",
             Self::RedirectLoop => "redirect_loop",
             Self::NotFound { .. } => "not_found",
             Self::AccessDenied { .. } => "access_denied",
@@ -96,6 +99,7 @@ impl SkipReason {
             Self::Duplicate { of } => format!("leads to {of}, which is read"),
             Self::RedirectElsewhere { to } => format!("redirects to {to}, another website"),
             Self::PrivateAddress { to } => format!("redirects to {to}, inside a private network"),
+            Self::Refresh { to } => format!("sends its visitors on to {to} at once"),
             Self::RedirectLoop => "redirects without end".to_owned(),
             Self::NotFound { status } => format!("does not exist (status {status})"),
             Self::AccessDenied { status } => format!("may not be read without signing in (status {status})"),

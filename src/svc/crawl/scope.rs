@@ -1,17 +1,28 @@
 //! Which addresses of the website are wanted, and which look like a trap. Decides on the address alone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::SkipReason;
+use crate::base::clock::this_year;
 use crate::base::limits::KEY_BYTES_MAX;
 
 /// Addresses of one shape (digits and values ignored) that are read.
 const SHAPE_MAX: usize = 2_000;
 /// Calendar views of one shape that are read.
 const CALENDAR_MAX: usize = 24;
+/// Years around this one of which calendars are read.
+const YEARS_BACK: i16 = 10;
+const YEARS_AHEAD: i16 = 3;
+/// With more sets of parameters than this a path is a filtered list, of which so many addresses are read.
+const FACET_SETS_MAX: usize = 6;
+const FACETED_MAX: usize = 100;
+/// Parameters that turn pages.
+const PAGE_KEYS: [&str; 9] = ["page", "seite", "p", "pg", "paged", "offset", "start", "from", "limit"];
+/// Segments behind which the number of a page stands.
+const PAGE_SEGMENTS: [&str; 4] = ["page", "seite", "Seite", "p"];
 const SEGMENTS_MAX: usize = 24;
 const PARAMETERS_MAX: usize = 12;
 /// The same path segment may occur this often.
@@ -88,6 +99,14 @@ pub(super) struct Scope {
     include: Vec<Rule>,
     exclude: Vec<Rule>,
     shapes: HashMap<String, usize>,
+    facets: HashMap<String, Facets>,
+}
+
+/// How one path is asked for with different sets of parameters.
+#[derive(Debug, Default)]
+struct Facets {
+    sets: HashSet<String>,
+    addresses: usize,
 }
 
 /// Path prefix that ends at a segment border, or a pattern in which `*` stands for anything.
@@ -120,7 +139,7 @@ impl Rule {
 impl Scope {
     pub(super) fn new(include: &[String], exclude: &[String]) -> Self {
         let rules = |list: &[String]| list.iter().filter_map(|text| Rule::new(text)).collect();
-        Self { include: rules(include), exclude: rules(exclude), shapes: HashMap::new() }
+        Self { include: rules(include), exclude: rules(exclude), ..Self::default() }
     }
 
     /// Folders named by the rules: worth a visit even when nothing links to them.
@@ -166,7 +185,22 @@ impl Scope {
                 return Some(SkipReason::Trap { what: "the same folder again and again" });
             }
         }
-        None
+        is_far_off(url).then_some(SkipReason::Trap { what: "a calendar far from today" })
+    }
+
+    /// A filtered list multiplies: each filter can be combined with each other. A list that is only turned page by page
+    /// always has the same parameters.
+    fn is_filter_trap(&mut self, url: &Url) -> bool {
+        let mut keys: Vec<String> = url.query_pairs().map(|(key, _)| key.to_ascii_lowercase()).collect();
+        keys.retain(|key| !PAGE_KEYS.contains(&key.as_str()));
+        if keys.is_empty() {
+            return false;
+        }
+        keys.sort_unstable();
+        let facets = self.facets.entry(url.path().to_owned()).or_default();
+        facets.sets.insert(keys.join("&"));
+        facets.addresses += 1;
+        facets.sets.len() > FACET_SETS_MAX && facets.addresses > FACETED_MAX
     }
 
     /// Counts the address under its shape; call once per address.
@@ -174,10 +208,14 @@ impl Scope {
         let is_calendar = is_calendar(url);
         let count = self.shapes.entry(shape(url)).or_default();
         *count += 1;
-        if is_calendar && *count > CALENDAR_MAX {
+        let count = *count;
+        if is_calendar && count > CALENDAR_MAX {
             return Some(SkipReason::Trap { what: "an endless calendar" });
         }
-        (*count > SHAPE_MAX).then_some(SkipReason::Trap { what: "too many addresses of one pattern" })
+        if self.is_filter_trap(url) {
+            return Some(SkipReason::Trap { what: "endless combinations of filters" });
+        }
+        (count > SHAPE_MAX).then_some(SkipReason::Trap { what: "too many addresses of one pattern" })
     }
 }
 
@@ -185,6 +223,28 @@ impl Scope {
 pub(super) fn kind_of_path(path: &str) -> Option<&'static str> {
     let ending = path.rsplit('/').next()?.rsplit_once('.')?.1.to_ascii_lowercase();
     KINDS.iter().find(|(known, _)| *known == ending).map(|(_, kind)| *kind)
+}
+
+/// Whether two addresses are pages of one list.
+pub(super) fn turns_page(from: &Url, to: &Url) -> bool {
+    let list = |url: &Url| {
+        let mut is_number = false;
+        let path: Vec<String> = url
+            .path()
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .filter(|segment| {
+                let follows = std::mem::replace(&mut is_number, PAGE_SEGMENTS.contains(segment));
+                !(is_number || follows && segment.bytes().all(|b| b.is_ascii_digit()))
+            })
+            .map(str::to_owned)
+            .collect();
+        let is_page = |key: &str| PAGE_KEYS.contains(&key.to_ascii_lowercase().as_str());
+        let query: Vec<_> =
+            url.query_pairs().filter(|(key, _)| !is_page(key)).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+        (path, query)
+    };
+    from != to && list(from) == list(to)
 }
 
 fn shape(url: &Url) -> String {
@@ -202,12 +262,31 @@ fn shape(url: &Url) -> String {
     format!("{out}?{}", keys.join("&"))
 }
 
+/// A calendar that can be turned for ever: a year that nobody asks about any more, or not yet.
+fn is_far_off(url: &Url) -> bool {
+    if !is_calendar(url) {
+        return false;
+    }
+    let this = this_year();
+    let path = url.path_segments().into_iter().flatten().map(str::to_owned);
+    let years = path.chain(url.query_pairs().map(|(_, value)| value.into_owned())).filter(|part| datelike(part));
+    let mut years = years.filter_map(|part| {
+        part.split(|c: char| !c.is_ascii_digit())
+            .find(|run| run.len() == 4 || run.len() == 8)?
+            .get(..4)?
+            .parse::<i16>()
+            .ok()
+    });
+    years.any(|year| (1_000..3_000).contains(&year) && !(this - YEARS_BACK..=this + YEARS_AHEAD).contains(&year))
+}
+
+fn datelike(value: &str) -> bool {
+    !value.is_empty()
+        && value.chars().any(|c| c.is_ascii_digit())
+        && value.chars().all(|c| c.is_ascii_digit() || "-./:T ".contains(c))
+}
+
 fn is_calendar(url: &Url) -> bool {
-    let datelike = |value: &str| {
-        !value.is_empty()
-            && value.chars().any(|c| c.is_ascii_digit())
-            && value.chars().all(|c| c.is_ascii_digit() || "-./:T ".contains(c))
-    };
     let by_query = url.query_pairs().any(|(key, value)| {
         let key = key.to_ascii_lowercase();
         let inner = key.rsplit('[').next().unwrap_or(&key).trim_end_matches(']');

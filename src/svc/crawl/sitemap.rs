@@ -1,6 +1,6 @@
 //! sitemap.xml: plain, compressed, as an index, or as lines of text. Broken files yield what was readable.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::Read as _;
 
 use flate2::read::GzDecoder;
@@ -18,6 +18,8 @@ const FILE_BYTES_MAX: usize = 20 * 1024 * 1024;
 pub(super) struct Sitemaps {
     /// Top levels first.
     pub(super) urls: Vec<Url>,
+    /// When pages changed, as it was written.
+    pub(super) lastmods: HashMap<String, String>,
     /// Every sitemap that exists was read to its end.
     pub(super) is_whole: bool,
 }
@@ -32,6 +34,7 @@ pub(super) async fn collect(fetcher: &Fetcher, site: &Site, named: &[String], ur
     let mut asked = HashSet::new();
     let mut known = HashSet::new();
     let mut urls = Vec::new();
+    let mut lastmods = HashMap::new();
     while let Some(at) = queue.pop_front() {
         if asked.len() >= FILES_MAX || urls.len() >= urls_max {
             is_whole = false;
@@ -56,20 +59,25 @@ pub(super) async fn collect(fetcher: &Fetcher, site: &Site, named: &[String], ur
         };
         is_whole &= !list.is_cut;
         queue.extend(list.sitemaps.iter().filter_map(|text| at.join(text).ok()).take(FILES_MAX));
-        for url in list.pages.iter().filter_map(|text| at.join(text).ok()).filter_map(|url| site.adopt(&url)) {
+        for (text, url) in list.pages.iter().filter_map(|text| Some((text, site.adopt(&at.join(text).ok()?)?))) {
+            if let Some(date) = list.lastmods.get(text) {
+                lastmods.insert(url.to_string(), date.clone());
+            }
             if urls.len() < urls_max && known.insert(url.clone()) {
                 urls.push(url);
             }
         }
     }
     urls.sort_by_key(|url| url.path().trim_end_matches('/').matches('/').count());
-    Sitemaps { urls, is_whole }
+    Sitemaps { urls, lastmods, is_whole }
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) sitemaps: Vec<String>,
     pub(super) pages: Vec<String>,
+    /// Page → its date, for those that have one.
+    pub(super) lastmods: HashMap<String, String>,
     /// It broke off.
     pub(super) is_cut: bool,
 }
@@ -92,36 +100,46 @@ pub(super) fn read(bytes: &[u8]) -> Listed {
         return Listed { is_cut: is_cut || listed.is_cut, ..listed };
     }
     let pages = text.lines().map(str::trim).filter(|line| line.starts_with("http")).map(str::to_owned).collect();
-    Listed { sitemaps: Vec::new(), pages, is_cut }
+    Listed { pages, is_cut, ..Listed::default() }
 }
 
 fn read_xml(text: &str) -> Listed {
     let mut reader = Reader::from_str(text);
     let mut out = Listed::default();
     let mut in_index = false;
-    let mut loc: Option<String> = None;
+    // What is being read, and what of the present entry has been read.
+    let mut open: Option<String> = None;
+    let (mut page, mut date): (Option<String>, Option<String>) = (None, None);
     loop {
         match reader.read_event() {
             // `image:loc` and `video:loc` are no pages, hence the whole name.
             Ok(Xml::Start(tag)) => match tag.name().as_ref() {
                 b"sitemap" => in_index = true,
-                b"url" => in_index = false,
-                b"loc" => loc = Some(String::new()),
+                b"url" => (in_index, page, date) = (false, None, None),
+                b"loc" | b"lastmod" => open = Some(String::new()),
                 _ => {}
             },
             Ok(Xml::Text(text)) => {
-                if let (Some(loc), Ok(text)) = (loc.as_mut(), text.unescape()) {
-                    loc.push_str(&text);
+                if let (Some(open), Ok(text)) = (open.as_mut(), text.unescape()) {
+                    open.push_str(&text);
                 }
             }
             Ok(Xml::CData(text)) => {
-                if let Some(loc) = loc.as_mut() {
-                    loc.push_str(&String::from_utf8_lossy(&text));
+                if let Some(open) = open.as_mut() {
+                    open.push_str(&String::from_utf8_lossy(&text));
                 }
             }
-            Ok(Xml::End(tag)) if tag.name().as_ref() == b"loc" => {
-                if let Some(found) = loc.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
-                    if in_index { out.sitemaps.push(found) } else { out.pages.push(found) }
+            Ok(Xml::End(tag)) => {
+                let found = open.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+                match (tag.name().as_ref(), found) {
+                    (b"loc", Some(found)) if in_index => out.sitemaps.push(found),
+                    (b"loc", Some(found)) => {
+                        page = Some(found.clone());
+                        out.pages.push(found);
+                    }
+                    (b"lastmod", Some(found)) => date = Some(found),
+                    (b"url", _) => out.lastmods.extend(page.take().zip(date.take())),
+                    _ => {}
                 }
             }
             Ok(Xml::Eof) => {

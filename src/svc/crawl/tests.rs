@@ -192,7 +192,7 @@ async fn a_website_full_of_surprises() {
                 "/a", "/a#x", "/a?utm_source=x", "/loop1", "/private", "/away", "/gz", "/busy", "/slow", "/huge", "/buch.rtf", "/download", "/geheim/x", "/print",
                 "/latin", "/app", "/noindex", "/noindex-header", "/missing", "/closed", "/moved", "/kalender?monat=1", "http://other.example/", "/bomb",
             ])),
-            "/robots.txt" => Reply::new(200, "text/plain", "User-agent: *\nDisallow: /geheim/\nCrawl-delay: 5\n"),
+            "/robots.txt" => Reply::new(200, "text/plain", "User-agent: *\nDisallow: /geheim/\n"),
             "/a" => page("Seite A", &links(&["/tief"])),
             "/tief" => page("Tief", ""),
             "/loop1" => moved("/loop2"),

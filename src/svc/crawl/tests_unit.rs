@@ -5,7 +5,7 @@ use url::Url;
 use super::address::{Site, candidates, normalise, same_site};
 use super::fetch::retry_after;
 use super::read::Directives;
-use super::scope::Scope;
+use super::scope::{Scope, turns_page};
 use super::sitemap::{Listed, read};
 
 fn url(text: &str) -> Url {
@@ -124,6 +124,53 @@ fn traps() {
 }
 
 #[test]
+fn a_list_is_filtered_within_bounds_and_a_calendar_is_turned_near_today() {
+    let mut scope = Scope::default();
+    let mut admits = |path: &str| scope.admit(&url(&format!("http://h{path}"))).is_none();
+    for n in 0..500 {
+        assert!(admits(&format!("/liste?seite={n}&sort=a")) && admits(&format!("/index.php?id={n}&L=0")), "{n}");
+    }
+    let mut read = 0;
+    for n in 0..1_000 {
+        let filters: String = (0..10).filter(|bit| n >> bit & 1 == 1).map(|bit| format!("f{bit}=1&")).collect();
+        read += usize::from(admits(&format!("/shop?{filters}x=1")));
+    }
+    assert_eq!(read, 100);
+    let year = crate::base::clock::this_year();
+    let refused = |path: String| Scope::default().refuse(&url(&format!("http://h{path}"))).is_some();
+    for (path, expected) in [
+        (format!("/kalender?monat={}-01", year + 1), false),
+        (format!("/kalender?monat={}-01", year + 40), true),
+        (format!("/termine/{}/05", year - 60), true),
+        (format!("/termine/{}/05", year - 2), false),
+        (format!("/events?date={}0101", year + 9), true),
+        (format!("/chronik/{}", year - 200), false),
+        ("/plan?month=12".to_owned(), false),
+    ] {
+        assert_eq!(refused(path.clone()), expected, "{path}");
+    }
+}
+
+#[test]
+fn pages_of_one_list() {
+    for (from, to, expected) in [
+        ("/l?seite=1&x=2", "/l?x=2&seite=2", true),
+        ("/l", "/l?page=2", true),
+        ("/news/page/2/", "/news/page/3/", true),
+        ("/news/", "/news/page/2", true),
+        ("/l?seite=1&x=2", "/l?seite=2&x=3", false),
+        ("/l", "/m?page=2", false),
+        ("/l?page=2", "/l?page=2", false),
+    ] {
+        assert_eq!(
+            turns_page(&url(&format!("http://h{from}")), &url(&format!("http://h{to}"))),
+            expected,
+            "{from} {to}"
+        );
+    }
+}
+
+#[test]
 fn sitemaps() {
     let index =
         r#"<?xml version="1.0"?><sitemapindex xmlns="x"><sitemap><loc> http://h/a.xml </loc></sitemap></sitemapindex>"#;
@@ -131,6 +178,8 @@ fn sitemaps() {
     let pages = "<urlset><url><loc>http://h/?a=1&amp;b=2</loc><image:image><image:loc>http://h/i.png</image:loc></image:image></url><url><loc><![CDATA[http://h/c]]></loc></url><url><loc>http://h/br";
     assert_eq!(read(pages.as_bytes()).pages, ["http://h/?a=1&b=2", "http://h/c"]);
     assert_eq!(read(b"http://h/1\r\nhttp://h/2\n\nnonsense").pages, ["http://h/1", "http://h/2"]);
+    let dated = read(b"<urlset><url><lastmod>2024-01-02</lastmod><loc>http://h/a</loc></url><url><loc>http://h/b</loc><video:lastmod>1</video:lastmod></url></urlset>");
+    assert_eq!(dated.lastmods, [("http://h/a".to_owned(), "2024-01-02".to_owned())].into());
     assert!(read(pages.as_bytes()).is_cut && !read(b"http://h/1").is_cut);
     assert_eq!(read(b"\x1f\x8bbroken"), Listed { is_cut: true, ..Listed::default() });
 }

@@ -12,10 +12,12 @@ use url::Url;
 
 use super::address::Site;
 use super::fetch::{Fetcher, Got};
+use super::lastmod::Lastmods;
 use super::read::{self, Content, Seen};
 use super::robots::Robots;
-use super::scope::Scope;
-use super::{CrawlError, Event, Known, Memory, Page, Plan, SkipReason};
+use super::scope::{self, Scope};
+use super::{Claim, CrawlError, Event, Known, Memory, Page, Plan, SkipReason};
+use crate::base::clock::UnixMs;
 
 /// How often a stop is noticed while waiting.
 pub(super) const TICK: Duration = Duration::from_millis(100);
@@ -53,6 +55,8 @@ struct Done {
     depth: usize,
     quiet: bool,
     result: Result<Seen, SkipReason>,
+    /// What the sitemap says of the page, when the website was asked.
+    claim: Option<Claim>,
 }
 
 /// One crawl under way.
@@ -62,6 +66,9 @@ pub(super) struct Walk<'a> {
     pub(super) robots: Arc<Robots>,
     pub(super) fetcher: Arc<Fetcher>,
     pub(super) memory: &'a Memory<'a>,
+    pub(super) lastmods: Lastmods,
+    /// When the crawl began: whatever changes from then on may have been missed.
+    pub(super) begun_at: UnixMs,
     pub(super) events: Sender<Event>,
     pub(super) cancelled: &'a (dyn Fn() -> bool + Send + Sync),
     pub(super) state: State,
@@ -191,7 +198,18 @@ impl Walk<'_> {
     fn spawn(&self, tasks: &mut JoinSet<Done>, step: Step) {
         let (fetcher, robots, site) = (self.fetcher.clone(), self.robots.clone(), self.site.clone());
         let bytes_max = self.plan.max_bytes_per_page;
-        let known = (self.memory)(step.url.as_str()).filter(Known::can_ask);
+        let remembered = (self.memory)(step.url.as_str());
+        let claim = remembered.as_ref().and_then(|known| known.claim(self.lastmods.of(step.url.as_str())));
+        if let (true, None, Some(Claim::Same), Some(known)) =
+            (self.plan.trusts_sitemap, &step.ready, claim, remembered.as_ref())
+            && let Some(seen) = read::as_known(known)
+        {
+            tasks.spawn(async move {
+                Done { url: step.url, depth: step.depth, quiet: step.quiet, result: Ok(seen), claim: None }
+            });
+            return;
+        }
+        let known = remembered.filter(Known::can_ask);
         tasks.spawn(async move {
             let hop = |to: &Url| match site.adopt(to) {
                 None => Some(fetcher.elsewhere(to)),
@@ -205,7 +223,7 @@ impl Walk<'_> {
                 Ok(got) => Ok(read::read(got, known, bytes_max).await),
                 Err(reason) => Err(reason),
             };
-            Done { url: step.url, depth: step.depth, quiet: step.quiet, result }
+            Done { url: step.url, depth: step.depth, quiet: step.quiet, result, claim }
         });
     }
 
@@ -218,7 +236,7 @@ impl Walk<'_> {
             Err(reason) => self.skip(&done.url, reason).await?,
             Ok(seen) => {
                 self.state.found += usize::from(done.quiet);
-                self.place(&done.url, done.depth, seen).await?;
+                self.place(&done.url, done.depth, seen, done.claim).await?;
             }
         }
         if self.state.fetched.is_multiple_of(HOSTS_EVERY) {
@@ -228,12 +246,20 @@ impl Walk<'_> {
     }
 
     /// Decides under which address a page counts, if at all.
-    async fn place(&mut self, requested: &Url, depth: usize, seen: Seen) -> Result<(), CrawlError> {
+    async fn place(
+        &mut self,
+        requested: &Url,
+        depth: usize,
+        seen: Seen,
+        claim: Option<Claim>,
+    ) -> Result<(), CrawlError> {
         // Only those that stay on the website are worth keeping for the next crawl.
         let mut links = Vec::new();
         for link in seen.links {
             if let Ok(url) = Url::parse(&link) {
-                self.offer(&url, depth + 1, false).await?;
+                // A list that is turned page by page is one place, however long it is.
+                let deeper = usize::from(!scope::turns_page(&seen.url, &url));
+                self.offer(&url, depth + deeper, false).await?;
                 if self.site.adopt(&url).is_some() {
                     links.push(link);
                 }
@@ -251,6 +277,7 @@ impl Walk<'_> {
         }
         let content = match seen.page {
             Ok(content) => content,
+            Err(SkipReason::Refresh { to }) => return self.skip_refresh(requested, to).await,
             Err(reason) => return self.skip(requested, reason).await,
         };
         let named = match &content {
@@ -273,20 +300,38 @@ impl Walk<'_> {
             return Ok(());
         }
         let url = String::from(counted);
-        let extracted = match content {
-            Content::Read(extracted) => *extracted,
-            Content::Same(_) => return self.send(Event::Same { url, requested: requested.to_string() }).await,
-        };
+        let lastmod = self.lastmods.of(requested.as_str()).map(str::to_owned);
         let known = Known {
             etag: seen.etag,
             last_modified: seen.last_modified,
             arrived: seen.url.into(),
             url: url.clone(),
             links,
+            read_at: if lastmod.is_some() { self.begun_at } else { 0 },
+            lastmod,
         };
-        let known = Some(known).filter(Known::can_ask);
-        let page = Page { url, requested: requested.to_string(), status: seen.status, known, extracted };
+        let known = Some(known).filter(Known::is_useful);
+        let requested = requested.to_string();
+        let extracted = match content {
+            Content::Read(extracted) => *extracted,
+            Content::Same(_) => {
+                // Only a date that is new, or was not over when it was seen, is worth writing.
+                let is_news = self.lastmods.of(&requested).is_some() && claim != Some(Claim::Same) && seen.was_asked;
+                return self.send(Event::Same { url, requested, known: known.filter(|_| is_news), claim }).await;
+            }
+        };
+        let page = Page { url, requested, status: seen.status, known, claim, extracted };
         self.send(Event::Page(Box::new(page))).await
+    }
+
+    /// A page that only sends visitors on; where to decides what is said of it.
+    async fn skip_refresh(&mut self, requested: &Url, to: String) -> Result<(), CrawlError> {
+        let target = Url::parse(&to).ok();
+        let reason = match target {
+            Some(target) if self.site.adopt(&target).is_none() => self.fetcher.elsewhere(&target),
+            _ => SkipReason::Refresh { to },
+        };
+        self.skip(requested, reason).await
     }
 
     /// The address a page names as its own, when it can be believed.

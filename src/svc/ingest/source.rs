@@ -32,6 +32,9 @@ pub struct Source {
     /// Why the newest crawl came to nothing; gone with the next that ends well.
     #[serde(default)]
     pub failure: Option<Failure>,
+    /// Whether the dates of its sitemap have been right.
+    #[serde(default)]
+    pub sitemap: SitemapRecord,
     /// When it is read again by itself: `hourly`, `daily`, `weekly`, or a cron expression.
     #[serde(default)]
     pub schedule: Option<String>,
@@ -50,6 +53,40 @@ pub struct LastCrawl {
     /// How its hosts answered.
     #[serde(default)]
     pub hosts: Vec<Host>,
+}
+
+/// What the dates of a sitemap proved to be worth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SitemapRecord {
+    /// Pages of which they said the truth, since the last untruth.
+    pub right: u64,
+    /// Pages that had changed although their date had not, ever.
+    pub wrong: u64,
+    /// Crawls in a row that believed them.
+    pub believed: u64,
+}
+
+/// Truths after which the dates of a sitemap are believed, and after which they are once they were wrong.
+const RIGHT_MIN: u64 = 2;
+const RIGHT_AGAIN_MIN: u64 = 50;
+/// Every so many crawls all pages are asked for again, so that a sitemap that stopped being right is noticed.
+const BELIEVED_MAX: u64 = 6;
+
+impl SitemapRecord {
+    /// Whether the next crawl may leave out pages of which they say that nothing has changed.
+    pub(super) const fn is_believed(&self) -> bool {
+        let enough = if self.wrong == 0 { RIGHT_MIN } else { RIGHT_AGAIN_MIN };
+        self.right >= enough && self.believed < BELIEVED_MAX
+    }
+
+    /// Adds what a crawl found; `believed`: it left pages out.
+    pub(super) const fn add(self, right: u64, wrong: u64, believed: bool) -> Self {
+        Self {
+            right: if wrong > 0 { 0 } else { self.right + right },
+            wrong: self.wrong + wrong,
+            believed: if believed { self.believed + 1 } else { 0 },
+        }
+    }
 }
 
 /// How a crawl failed.
@@ -157,6 +194,7 @@ pub async fn create(store: &Store, site: SiteId, new: NewSource, pages_ceiling: 
                 allow_private: new.allow_private,
                 last_job: same.as_ref().and_then(|s| s.last_job),
                 last_crawl: same.as_ref().and_then(|s| s.last_crawl.clone()),
+                sitemap: same.as_ref().map(|s| s.sitemap).unwrap_or_default(),
                 failure: same.as_ref().and_then(|s| s.failure.clone()),
                 schedule: same.as_ref().and_then(|s| s.schedule.clone()),
                 next_at: same.as_ref().and_then(|s| s.next_at),

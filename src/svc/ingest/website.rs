@@ -15,7 +15,7 @@ use crate::base::limits::DOCUMENT_BYTES_MAX;
 use crate::base::{Code, Fault, Progress, Report};
 use crate::dial::AllowPrivate;
 use crate::store::{Key, Table};
-use crate::svc::crawl::{self, Event, Page, Plan};
+use crate::svc::crawl::{self, Claim, Event, Page, Plan};
 use crate::svc::knowledge::{self, Draft, Stored};
 
 use super::live::Crawling;
@@ -45,6 +45,7 @@ impl Ingest {
             concurrency: CONCURRENCY,
             allow,
             discover_only,
+            trusts_sitemap: source.sitemap.is_believed(),
         })
     }
 
@@ -104,11 +105,13 @@ impl Ingest {
             skipped: taken.skipped.clone(),
             hosts: crawling.hosts(),
         };
+        let (right, wrong, believed) = (taken.right, taken.wrong, plan.trusts_sitemap);
         self.store
             .write(move |batch| {
                 let mut source: Source =
                     batch.get(Key::of(id))?.ok_or_else(|| Fault::not_found(format!("source {id}")))?;
                 source.last_crawl = Some(last);
+                source.sitemap = source.sitemap.add(right, wrong, believed);
                 source.failure = None;
                 source.last_job = Some(job);
                 Ok::<_, Fault>(batch.put(Key::of(id), &source)?)
@@ -153,7 +156,13 @@ impl Ingest {
                 }
                 Event::Hosts(hosts) => crawling.note_hosts(hosts),
                 Event::Page(page) => pages.push(*page),
-                Event::Same { url, requested } => self.note_same(source, url, requested, &mut taken).await?,
+                Event::Same { url, requested, known, claim } => {
+                    taken.right += u64::from(claim == Some(Claim::Same));
+                    if known.is_some() {
+                        visit::remember(&self.store, source.site, source.id, vec![(requested.clone(), known)]).await?;
+                    }
+                    self.note_same(source, url, requested, &mut taken).await?;
+                }
             }
             // What has piled up is stored together; a lone page is not kept waiting.
             if !pages.is_empty() && (pages.len() >= DRAFTS_MAX || incoming.is_empty()) {
@@ -172,6 +181,7 @@ impl Ingest {
         taken: &mut Taken,
     ) -> Outcome<()> {
         let (site, id) = (source.site, source.id);
+        let claims: Vec<Option<Claim>> = pages.iter().map(|page| page.claim).collect();
         let visits = pages.iter().map(|page| (page.requested.clone(), page.known.clone())).collect();
         let drafts = tokio::task::spawn_blocking(move || {
             let draft = |page: Page| Draft {
@@ -184,8 +194,9 @@ impl Ingest {
         .map_err(Fault::internal)?;
         let about: Vec<(String, String, u64)> =
             drafts.iter().map(|d| (d.key.clone(), d.title.clone(), d.chunks.len() as u64)).collect();
-        for ((url, title, chunks), stored) in about.into_iter().zip(self.store(drafts).await?) {
+        for (((url, title, chunks), claim), stored) in about.into_iter().zip(claims).zip(self.store(drafts).await?) {
             taken.summary.count(stored);
+            taken.judge(claim, stored);
             taken.page(url, stored, self.duplicate_of(site, stored)?, (title, chunks));
         }
         // Only now: a page that was remembered but not stored would never be read again.
@@ -258,11 +269,14 @@ struct Taken {
     summary: Summary,
     crawling: Arc<Crawling>,
     skipped: BTreeMap<String, u64>,
+    /// Pages of which the sitemap said the truth, and an untruth.
+    right: u64,
+    wrong: u64,
 }
 
 impl Taken {
     fn new(crawling: Arc<Crawling>) -> Self {
-        Self { summary: Summary::default(), crawling, skipped: BTreeMap::new() }
+        Self { summary: Summary::default(), crawling, skipped: BTreeMap::new(), right: 0, wrong: 0 }
     }
 
     fn skip(&mut self, url: String, code: &str, text: String, of: Option<&str>) {
@@ -277,6 +291,18 @@ impl Taken {
             title: None,
             chunks: None,
         });
+    }
+
+    /// Holds the sitemap's word against what came.
+    fn judge(&mut self, claim: Option<Claim>, stored: Stored) {
+        let is_same = matches!(stored, Stored::Unchanged(_) | Stored::Duplicate(_));
+        match claim {
+            Some(Claim::Same) if !is_same => self.wrong += 1,
+            // A new date for an old text says nothing: pages are saved without being changed.
+            Some(Claim::Newer) if is_same => {}
+            Some(_) => self.right += 1,
+            None => {}
+        }
     }
 
     /// A page with its title and its number of passages; `of`: where a duplicate's text counts.
