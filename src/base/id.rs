@@ -1,4 +1,5 @@
-//! Typed ids. Numbers inside, short prefixed names outside (`doc_12`); dialogs and keys are random.
+//! Typed ids. Numbers inside, short prefixed names outside (`doc_12`; the bare number, as tables show it, is understood too);
+//! dialogs and keys are random.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// The text is not an id of the expected kind.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("\"{0}\" is not an id of this kind")]
-pub struct IdError(pub String);
+#[error("\"{0}\" is not an id of this kind; they look like {1}12")]
+pub struct IdError(pub String, pub &'static str);
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident($inner:ty) $prefix:literal;)+) => {$(
@@ -30,7 +31,10 @@ macro_rules! ids {
         impl FromStr for $name {
             type Err = IdError;
             fn from_str(text: &str) -> Result<Self, IdError> {
-                text.strip_prefix($prefix).and_then(|n| n.parse().ok()).map(Self).ok_or_else(|| IdError(text.to_owned()))
+                let number = text.strip_prefix($prefix).unwrap_or(text);
+                let is_number = number.bytes().all(|b| b.is_ascii_digit());
+                let parsed = if is_number { number.parse().ok() } else { None };
+                parsed.map(Self).ok_or_else(|| IdError(text.to_owned(), $prefix))
             }
         }
     )+};
@@ -49,4 +53,29 @@ ids! {
     JobId(u64) "job_";
     /// A person with an account.
     UserId(u64) "user_";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_bare_numbers() {
+        for (text, id) in [
+            ("doc_12", Some(12)),
+            ("12", Some(12)),
+            ("doc_", None),
+            ("", None),
+            ("job_12", None),
+            ("+12", None),
+            ("-1", None),
+            ("doc_99999999999999999999", None),
+        ] {
+            assert_eq!(text.parse::<DocumentId>().ok(), id.map(DocumentId), "{text}");
+        }
+        assert_eq!(
+            "x".parse::<JobId>().unwrap_err().to_string(),
+            "\"x\" is not an id of this kind; they look like job_12"
+        );
+    }
 }
