@@ -15,6 +15,7 @@ use crate::dial::{DialConfig, Dialer, ProxyConfig};
 use crate::embed::{Bundle, ModelHandle};
 use crate::store::Store;
 use crate::svc::dialog::Dialogs;
+use crate::svc::extract::ocr;
 use crate::svc::index::{Indexes, ModelKey};
 use crate::svc::ingest::{Embedder, Ingest, Live, run_jobs, run_schedules};
 use crate::svc::job::Jobs;
@@ -44,6 +45,7 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
         LockError::Held { .. } => Fault::new(Code::FolderLocked, e.to_string()),
         LockError::Io { .. } => Fault::new(Code::StoreFailed, e.to_string()),
     })?;
+    ocr::use_command(&config.extract.ocr_command, Duration::from_secs(config.extract.ocr_seconds));
     let store = Store::open(&data_dir)?;
     let model = model(&data_dir, config.limits.embed_threads)?;
     let indexes = Arc::new(Indexes::open(store.clone(), &data_dir.join("index"), model.key)?);

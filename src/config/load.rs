@@ -164,6 +164,13 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if !matches!(config.logs.level.as_str(), "error" | "warn" | "info" | "debug" | "trace") {
         return refuse("logs.level", &config.logs.level, "error, warn, info, debug or trace is expected");
     }
+    if config.extract.ocr_command.first().is_some_and(|program| !Path::new(program).is_absolute()) {
+        let shown = config.extract.ocr_command.join(" ");
+        return refuse("extract.ocr_command", &shown, "the program's whole path is expected first");
+    }
+    if !(1..=3_600).contains(&config.extract.ocr_seconds) {
+        return refuse("extract.ocr_seconds", &config.extract.ocr_seconds.to_string(), "1 to 3600 is expected");
+    }
     for proxy in &config.server.trusted_proxies {
         if proxy.parse::<std::net::IpAddr>().is_err() {
             return refuse("server.trusted_proxies", proxy, "IP addresses are expected");

@@ -88,6 +88,14 @@ settings! {
         embed_threads: u32 = 0;
     }
 
+    /// Reading files.
+    extract: Extract {
+        /// Command that prints the text in a scanned PDF or a picture, for example ["/usr/local/bin/recognise", "{file}"]; {file} is the file's path. No shell is involved. Empty: off.
+        ocr_command: Vec<String> = Vec::new();
+        /// Seconds after which the command is stopped.
+        ocr_seconds: u64 = 120;
+    }
+
     /// Log output. RUST_LOG overrides the level.
     logs: Logs {
         /// error, warn, info, debug or trace.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, Website, article, html, key, not_found};
+use crate::support::{Home, Ran, Website, article, html, key, not_found};
 
 fn file(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/it/files/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -223,4 +223,120 @@ fn report_of(shown: &Value, [pdf, sheet, text]: [&Value; 3]) -> Value {
         Some("gebuehren.xlsx") => sheet.clone(),
         _ => text.clone(),
     }
+}
+
+/// A home whose configuration names a script for text recognition.
+fn with_recognition(script: &str, seconds: u64) -> Home {
+    let home = Home::with_site();
+    let path = home.write("erkennen.sh", script);
+    home.write("config.toml", format!("[extract]\nocr_command = [\"/bin/sh\", \"{path}\"]\nocr_seconds = {seconds}\n"));
+    for name in ["scan.pdf", "satzung.pdf"] {
+        home.write(&format!("f/{name}"), file(name));
+    }
+    home.write("f/aushang.png", b"\x89PNG\r\n\x1a\nno picture, but the script does not look");
+    home
+}
+
+#[test]
+fn a_command_may_recognise_text_in_pictures() {
+    // It gets a file of its own in a folder of its own, and nothing of this environment.
+    let script = "test -s \"$1\" && test -z \"$HOME\" && test \"$(stat -c %a \"$PWD\")\" = 700 || exit 3\ncase \"$1\" in\n*.png) echo 'Der Aushang: Das Freibad öffnet am 1. Mai.' ;;\n*) printf 'Der Plan zeigt den Festplatz am Mühlbach.\\n\\014zwei\\n\\014Auf dem Bild steht: Eingang Nord.\\n\\014vier\\n\\014\\014' ;;\nesac\n";
+    let home = with_recognition(script, 60);
+    let temp = home.path("temp");
+    std::fs::create_dir(&temp).unwrap();
+    let mut ingest = home.verb(&["ingest", "--site", "stadt", &home.path("f").display().to_string()]);
+    let got = Ran::of(ingest.env("TMPDIR", &temp)).json();
+    assert_eq!((&got["documents"], &got["failed"]), (&json!(3), &json!([])), "{got}");
+    assert_eq!(std::fs::read_dir(&temp).unwrap().count(), 0, "the folders are gone");
+    let text =
+        |key: &str| passages(&home, key).into_iter().map(|(path, text)| format!("{path}|{text}\n")).collect::<String>();
+    assert!(text("aushang.png").contains("Freibad öffnet am 1. Mai"), "{}", text("aushang.png"));
+    assert!(text("scan.pdf").contains("Festplatz am Mühlbach"), "{}", text("scan.pdf"));
+    let mixed = text("satzung.pdf");
+    assert!(mixed.contains("Eingang Nord") && !mixed.contains("Festplatz"), "only pages without text: {mixed}");
+    let report = &home.ok(&["document", "show", "--site", "stadt", "scan.pdf"])["document"]["report"];
+    assert_eq!(report["notes"][0]["code"], "recognised", "{report}");
+}
+
+#[test]
+fn a_recognition_that_fails_is_named_and_stops_nothing() {
+    for (script, says) in [
+        ("sleep 600 & sleep 600\n", "takes longer than 1 seconds"),
+        ("echo Halb; exit 7\n", "exit status: 7"),
+        ("exec yes immer weiter\n", "prints more than 16 MB"),
+    ] {
+        let home = with_recognition(script, if says.contains("longer") { 1 } else { 60 });
+        let got = home.ok(&["ingest", "--site", "stadt", &home.path("f").display().to_string()]);
+        assert_eq!(got["documents"], json!(1), "{got}");
+        let failed = got["failed"].as_array().unwrap();
+        assert_eq!(failed.len(), 2, "{got}");
+        for row in failed {
+            assert!(row["reason"].as_str().unwrap().contains(says), "{row}");
+        }
+        let report = &home.ok(&["document", "show", "--site", "stadt", "satzung.pdf"])["document"]["report"];
+        assert!(
+            report["notes"].as_array().unwrap().iter().any(|note| note["code"] == "recognition_failed"),
+            "{report}"
+        );
+    }
+}
+
+/// A ZIP of these parts.
+fn zip_of(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in parts {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut writer, bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn files_that_eat_memory_take_only_themselves_down() {
+    let home = Home::with_site();
+    home.write("f/satzung.pdf", file("satzung.pdf"));
+    // 801 bytes, of which a page's content unpacks to six gigabytes.
+    home.write("f/bombe.pdf", file("bombe.pdf"));
+    // A cell of a hundred megabytes.
+    let cell = "x".repeat(100 * 1024 * 1024);
+    let sheet = format!(
+        "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>{cell}</t></is></c></row></sheetData></worksheet>"
+    );
+    let rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let book = format!(
+        "<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" xmlns:r=\"{rel}\"><sheets><sheet name=\"A\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+    );
+    let root = format!(
+        "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" Type=\"{rel}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+    );
+    let sheets =
+        root.replace("/officeDocument\" Target=\"xl/workbook.xml", "/worksheet\" Target=\"worksheets/sheet1.xml");
+    home.write("f/zelle.xlsx", zip_of(&[
+        ("[Content_Types].xml", b"<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"xml\" ContentType=\"application/xml\"/></Types>"),
+        ("_rels/.rels", root.as_bytes()),
+        ("xl/workbook.xml", book.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", sheets.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ]));
+    // Forty megabytes of nothing, sixty times.
+    let nothing = vec![0_u8; 40 * 1024 * 1024];
+    let names: Vec<String> = (0..60).map(|n| format!("{n}.txt")).collect();
+    let parts: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), nothing.as_slice())).collect();
+    home.write("f/bombe.zip", zip_of(&parts));
+    let got = home.ok(&["ingest", "--site", "stadt", &home.path("f").display().to_string()]);
+    let failed = got["failed"].as_array().unwrap();
+    let reason = |name: &str| failed.iter().find(|row| row["path"] == name).map(|row| row["reason"].as_str().unwrap());
+    assert!(reason("bombe.pdf").is_some_and(|text| text.contains("2048 MB of memory")), "{got}");
+    assert!(reason("bombe.zip").is_some_and(|text| text.contains("unpacks to far more")), "{got}");
+    assert_eq!(reason("satzung.pdf"), None, "{got}");
+    // The cell is cut, or the file refused; either way it is said, and the rest stands.
+    match reason("zelle.xlsx") {
+        Some(text) => assert!(text.contains("cannot be read"), "{text}"),
+        None => {
+            let report = home.ok(&["document", "show", "--site", "stadt", "zelle.xlsx"])["document"]["report"].take();
+            assert!(report["notes"].as_array().unwrap().iter().any(|note| note["code"] == "cells_cut"), "{report}");
+            assert!(report["characters"].as_u64().unwrap() < 10_000, "{report}");
+        }
+    }
+    home.is_sound();
 }

@@ -5,7 +5,7 @@
 //! text is NFC, whitespace-normalised and free of markup; every refusal names its cause and the mend;
 //! files of foreign programs (PDF, Office, OpenDocument, books, mail) are read by another process under limits; a reader that
 //! panics refuses its file and harms no other.
-//! Deliberately absent: text recognition in pictures, chunking, storage. CPU-bound: call it on a blocking thread.
+//! Text in pictures is recognised by a command of the operator's, if there is one (`ocr.rs`). Deliberately absent: chunking, storage. CPU-bound: call it on a blocking thread.
 
 pub mod apart;
 pub mod archive;
@@ -20,6 +20,7 @@ mod json;
 mod mail;
 mod markdown;
 mod meta;
+pub mod ocr;
 mod odf;
 mod odf_table;
 mod office;
@@ -273,6 +274,7 @@ pub fn extract_capped(input: Input<'_>, bytes_max: usize) -> Result<Extracted, R
 }
 
 fn read(input: Input<'_>, bytes_max: usize) -> Result<Extracted, Rejected> {
+    fail::fail_point!("extract-read");
     let kind = sniff::sniff(&input);
     let is_foreign = kind.as_ref().is_ok_and(|kind| kind.is_foreign());
     // Their bytes are mostly pictures and fonts.
@@ -283,14 +285,24 @@ fn read(input: Input<'_>, bytes_max: usize) -> Result<Extracted, Rejected> {
             format!("{} MB is over the limit of {} MB; split it", input.bytes.len() / 1_048_576, bytes_max / 1_048_576),
         ));
     }
-    kind?;
-    if is_foreign { apart::extract(input) } else { extract_here(input) }
+    if let (Err(_), Some(ending)) = (&kind, sniff::picture(input.bytes))
+        && ocr::is_on()
+    {
+        return ocr::picture(input, ending).map(|found| finish(found, input.path_or_url, "picture"));
+    }
+    match kind? {
+        sniff::Kind::Pdf => {
+            ocr::complete(input, apart::extract(input)).map(|found| finish(found, input.path_or_url, "pdf"))
+        }
+        kind if kind.is_foreign() => apart::extract(input),
+        _ => extract_here(input),
+    }
 }
 
 /// Reads a file in this process.
 fn extract_here(input: Input<'_>) -> Result<Extracted, Rejected> {
     let kind = sniff::sniff(&input)?;
-    let mut found = match kind {
+    let found = match kind {
         sniff::Kind::Pdf => pdf::read(input.bytes)?,
         sniff::Kind::Office => office::read(input.bytes)?,
         sniff::Kind::OpenDocument => odf::read(input.bytes)?,
@@ -322,11 +334,16 @@ fn extract_here(input: Input<'_>) -> Result<Extracted, Rejected> {
             "the page holds no text: check that its content is not only pictures or loaded by scripts",
         ));
     }
+    Ok(finish(found, input.path_or_url, kind.name()))
+}
+
+/// What every reader leaves to the end: a title, the language, the report.
+fn finish(mut found: Extracted, path_or_url: &str, format: &str) -> Extracted {
     if found.title.is_empty() {
-        found.title = text::title_from_name(input.path_or_url);
+        found.title = text::title_from_name(path_or_url);
         found.warnings.push(Warning::new("no_title", "no title found; the file name is used"));
     }
     found.language = meta::language(&found);
-    Report::complete(&mut found, kind.name());
-    Ok(found)
+    Report::complete(&mut found, format);
+    found
 }

@@ -54,7 +54,7 @@ pub fn read(bytes: &[u8]) -> Result<Extracted, Rejected> {
     if pages.is_empty() {
         return Err(Rejected::new(
             RejectCode::Empty,
-            "the PDF has no text layer, only pictures of text: run text recognition (OCR) over it, or publish its content as a page"
+            "the PDF has no text layer, only pictures of text: run text recognition (OCR) over it, name a command for that ([extract] ocr_command), or publish its content as a page"
                 .to_owned(),
         ));
     }

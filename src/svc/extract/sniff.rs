@@ -210,6 +210,16 @@ fn xml(head: &str) -> Result<Kind, Rejected> {
     }
 }
 
+/// The usual ending of a picture with these first bytes, if it is one of a kind that text is recognised in.
+pub fn picture(bytes: &[u8]) -> Option<&'static str> {
+    match MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, name)| *name)? {
+        "PNG picture" => Some("png"),
+        "JPEG picture" => Some("jpg"),
+        "TIFF picture" => Some("tif"),
+        _ => None,
+    }
+}
+
 /// What a file with these first bytes may have: files of foreign programs are mostly pictures and fonts.
 #[must_use]
 pub fn bytes_max(head: &[u8]) -> usize {

@@ -7,6 +7,7 @@ LibreOffice for OpenDocument and the old Office forms; those are packed, since m
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import docx
@@ -127,6 +128,25 @@ def book():
             archive.writestr(name, text)
 
 
+def bomb():
+    """A page whose content unpacks to six gigabytes of blanks."""
+    packer = zlib.compressobj(9)
+    once = b"".join([packer.compress(b" " * (1 << 20)) for _ in range(6144)] + [packer.flush()])
+    data = zlib.compress(zlib.compress(once, 9), 9)
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 4 0 R/Resources<<>>>>",
+        b"<</Length %d/Filter[/FlateDecode /FlateDecode /FlateDecode]>>stream\n%s\nendstream" % (len(data), data),
+    ]
+    file, places = b"%PDF-1.5\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(len(file))
+        file += b"%d 0 obj\n%s\nendobj\n" % (number, part)
+    end = b"xref\n0 5\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % place for place in places)
+    (out / "bombe.pdf").write_bytes(file + end + b"trailer<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(file))
+
+
 word()
 slides()
 sheets()
@@ -134,3 +154,4 @@ pdf()
 open_document()
 old_office()
 book()
+bomb()
