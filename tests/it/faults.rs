@@ -315,6 +315,46 @@ mod failpoints {
         }
     }
 
+    /// What an ingest of a folder came to while these failpoints were set.
+    fn ingested(home: &Home, points: &str) -> serde_json::Value {
+        let folder = home.path("f").display().to_string();
+        let mut run = home.verb(&["ingest", "--site", "stadt", &folder]);
+        crate::support::Ran::of(run.env("FAILPOINTS", points)).json()
+    }
+
+    #[test]
+    fn a_file_that_hangs_is_given_up() {
+        for (points, says) in [
+            ("apart-hang=return(computing);apart-seconds=return(1)", "takes more than 1 seconds of computing"),
+            ("apart-hang=return(sleeping);apart-deadline=return", "takes longer than 1 seconds"),
+        ] {
+            let home = Home::with_site();
+            for name in ["hangs.eml", "reads.eml"] {
+                home.write(&format!("f/{name}"), format!("Subject: {name}\n\nDer Text der Nachricht {name}.\n"));
+            }
+            let got = ingested(&home, points);
+            let failed = got["failed"].as_array().unwrap();
+            assert_eq!((&got["documents"], failed.len()), (&json!(1), 1), "{got}");
+            assert_eq!((&failed[0]["path"], &failed[0]["code"]), (&json!("hangs.eml"), &json!("damaged")), "{got}");
+            assert!(failed[0]["reason"].as_str().unwrap().contains(says), "{got}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_panics_fails_its_file_only() {
+        let home = Home::with_site();
+        for (name, text) in PAGES {
+            home.write(&format!("f/{name}"), text);
+        }
+        let got = ingested(&home, "extract-read=1*off->1*panic->off");
+        let failed = got["failed"].as_array().unwrap();
+        assert_eq!((&got["documents"], failed.len()), (&json!(PAGES.len() - 1), 1), "{got}");
+        assert_eq!(failed[0]["code"], "damaged", "{got}");
+        assert!(failed[0]["reason"].as_str().unwrap().contains("its reader broke"), "{got}");
+        let again = ingest(&home);
+        assert_eq!((&again["documents"], &again["failed"]), (&json!(PAGES.len()), &json!([])), "{again}");
+    }
+
     #[test]
     fn store_after_commit() {
         stopped_at("store-after-commit");

@@ -59,19 +59,17 @@ pub(super) fn extract(input: Input<'_>) -> Result<Extracted, Rejected> {
     };
     let task = Task { content_type: input.content_type.map(str::to_owned), path_or_url: input.path_or_url.to_owned() };
     let task = serde_json::to_string(&task).map_err(|error| broke(&error.to_string()))?;
-    let child = Command::new(program)
-        .arg(VERB)
-        .arg(task)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut child = child.map_err(|error| broke(&format!("no process for it: {error}")))?;
+    let mut command = Command::new(program);
+    command.arg(VERB).arg(task).env_clear();
+    #[cfg(feature = "failpoints")]
+    command.envs(std::env::vars_os().filter(|(name, _)| name == "FAILPOINTS"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().map_err(|error| broke(&format!("no process for it: {error}")))?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let mut answer = Vec::new();
     let (done, waiting) = channel::<()>();
     let mut is_late = false;
+    let deadline = deadline(input.path_or_url);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             // A reader that has seen enough closes its end: what it says counts, not that.
@@ -81,7 +79,7 @@ pub(super) fn extract(input: Input<'_>) -> Result<Extracted, Rejected> {
             let _ = stdout.map(|stdout| stdout.take(ANSWER_BYTES_MAX).read_to_end(&mut answer));
             drop(done);
         });
-        is_late = waiting.recv_timeout(DEADLINE) == Err(RecvTimeoutError::Timeout);
+        is_late = waiting.recv_timeout(deadline) == Err(RecvTimeoutError::Timeout);
         if is_late {
             let _ = child.kill();
         }
@@ -95,7 +93,7 @@ pub(super) fn extract(input: Input<'_>) -> Result<Extracted, Rejected> {
         return Err(broke("it unpacks to too much text"));
     }
     if is_late {
-        return Err(broke(&format!("it takes longer than {} seconds", DEADLINE.as_secs())));
+        return Err(broke(&format!("it takes longer than {} seconds", deadline.as_secs())));
     }
     match serde_json::from_slice::<Result<Extracted, Rejected>>(&answer) {
         Ok(result) if ended.success() => result,
@@ -131,7 +129,7 @@ fn why(ended: std::process::ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt as _;
     match ended.signal() {
         // SIGXCPU, and SIGKILL when that was not heeded.
-        Some(24) => format!("it takes more than {SECONDS_MAX} seconds of computing"),
+        Some(24) => format!("it takes more than {} seconds of computing", seconds()),
         // An allocation that fails aborts; a system without memory kills.
         Some(6 | 9) => format!("it needs more than {} MB of memory, or the reader broke", MEMORY_MAX / 1_048_576),
         _ => "the reader broke".to_owned(),
@@ -143,7 +141,8 @@ fn why(ended: std::process::ExitStatus) -> String {
 pub fn serve(task: Option<&str>) -> ExitCode {
     let limit = |most| Rlimit { current: Some(most), maximum: Some(most) };
     let _ = setrlimit(Resource::As, limit(MEMORY_MAX));
-    let _ = setrlimit(Resource::Cpu, limit(SECONDS_MAX));
+    // Where both are equal the kernel kills at once, and nobody learns why.
+    let _ = setrlimit(Resource::Cpu, Rlimit { current: Some(seconds()), maximum: Some(seconds() + 5) });
     // No file is written and no core is left behind.
     let _ = setrlimit(Resource::Fsize, limit(0));
     let _ = setrlimit(Resource::Core, limit(0));
@@ -154,12 +153,42 @@ pub fn serve(task: Option<&str>) -> ExitCode {
     }
     // Deeply nested files need a deep stack; the main thread's is whatever the system gives.
     let work = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
+        fail::fail_point!("apart-hang", hangs(&task.path_or_url), |how| hang(how.as_deref()));
         let input = Input { bytes: &bytes, content_type: task.content_type.as_deref(), path_or_url: &task.path_or_url };
         serde_json::to_vec(&extract_here(input))
     });
     match work.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(answer))) if std::io::stdout().lock().write_all(&answer).is_ok() => ExitCode::SUCCESS,
         _ => ExitCode::from(1),
+    }
+}
+
+/// Processor time of the other process; tests shorten it.
+fn seconds() -> u64 {
+    fail::fail_point!("apart-seconds", |text| text.and_then(|text| text.parse().ok()).unwrap_or(SECONDS_MAX));
+    SECONDS_MAX
+}
+
+/// Time a file may take; tests shorten it for one file.
+#[cfg_attr(not(feature = "failpoints"), allow(unused_variables))]
+fn deadline(path: &str) -> Duration {
+    fail::fail_point!("apart-deadline", hangs(path), |_| Duration::from_secs(1));
+    DEADLINE
+}
+
+/// The file that hangs in tests.
+#[cfg(feature = "failpoints")]
+fn hangs(path: &str) -> bool {
+    path.contains("hangs")
+}
+
+#[cfg(feature = "failpoints")]
+fn hang(how: Option<&str>) -> serde_json::Result<Vec<u8>> {
+    loop {
+        if how == Some("sleeping") {
+            std::thread::sleep(DEADLINE);
+        }
+        std::hint::spin_loop();
     }
 }
 
