@@ -13,6 +13,8 @@ mod disk;
 mod faults;
 mod formats;
 mod fresh;
+#[path = "../fuzz/mod.rs"]
+mod fuzz;
 mod isolation;
 mod support;
 mod tidy;

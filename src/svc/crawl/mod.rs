@@ -23,6 +23,8 @@ mod tests;
 #[cfg(test)]
 mod tests_again;
 #[cfg(test)]
+mod tests_fuzz;
+#[cfg(test)]
 mod tests_unit;
 
 use std::collections::BTreeMap;

@@ -61,7 +61,7 @@ impl Robots {
         }
     }
 
-    fn parse(bytes: &[u8]) -> Self {
+    pub(super) fn parse(bytes: &[u8]) -> Self {
         Self(Robot::new(AGENT, bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).ok())
     }
 

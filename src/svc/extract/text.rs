@@ -8,7 +8,7 @@ pub fn squash(text: &str) -> String {
     let mut gap = false;
     for c in text.nfc() {
         match c {
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => {}
+            c if is_invisible(c) => {}
             c if c.is_whitespace() || c.is_control() => gap = true,
             c => {
                 if gap && !out.is_empty() {
@@ -20,6 +20,16 @@ pub fn squash(text: &str) -> String {
         }
     }
     out
+}
+
+/// Preformatted text: NFC, its line breaks and tabs kept, other invisible and control characters gone.
+pub fn verbatim(text: &str) -> String {
+    let kept = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || is_invisible(*c));
+    text.nfc().filter(kept).collect()
+}
+
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
 /// Letters and digits of `text`: a measure of how much is said.

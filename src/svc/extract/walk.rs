@@ -73,7 +73,7 @@ impl<'c> Walker<'c> {
             "table" => self.table(e),
             "pre" => {
                 self.flush();
-                let code: String = e.text().collect();
+                let code = text::verbatim(&e.text().collect::<String>());
                 let code = code.trim_matches('\n').trim_end();
                 if !code.trim().is_empty() {
                     self.block(Block::Code { text: code.to_owned() });
