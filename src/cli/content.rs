@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::base::error::Outcome;
 use crate::base::id::{DocumentId, JobId};
 use crate::base::{Code, Fault, Progress, Report};
+use crate::svc::crawl::Reach;
 use crate::svc::ingest::source::{self, NewSource};
 use crate::svc::job::{Kind, State};
 use crate::svc::knowledge;
@@ -50,6 +51,10 @@ impl Ingest {
 pub(crate) struct Crawl {
     /// Address of the website, such as example.de
     url: String,
+    /// What is at the address: a website, a feed (RSS or Atom) whose entries are read, or one page
+    #[arg(long = "as", value_name = "KIND", default_value = "website")]
+    #[serde(default)]
+    kind: SourceKind,
     /// Slug of the site
     #[arg(long)]
     site: String,
@@ -73,11 +78,30 @@ pub(crate) struct Crawl {
     no_wait: bool,
 }
 
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum, Serialize, Deserialize)]
+enum SourceKind {
+    #[default]
+    Website,
+    Feed,
+    Page,
+}
+
+impl From<SourceKind> for Reach {
+    fn from(kind: SourceKind) -> Self {
+        match kind {
+            SourceKind::Website => Self::Website,
+            SourceKind::Feed => Self::Feed,
+            SourceKind::Page => Self::Page,
+        }
+    }
+}
+
 impl Crawl {
     pub(crate) async fn run(self, services: &Services, progress: &Progress) -> Outcome<Value> {
         let site = site::find(&services.store, &self.site)?;
         let new = NewSource {
             url: self.url,
+            kind: self.kind.into(),
             include: self.include,
             exclude: self.exclude,
             pages_max: self.max_pages,

@@ -84,4 +84,7 @@ export const DE = {
   code_protocol: 'Die Antwort der Website ist nicht zu verstehen',
   code_binary: 'Diese Dateiart wird noch nicht gelesen',
   code_meta_refresh: 'Schickt ihre Besucher gleich weiter',
+  sourceKind: 'Was liegt unter dieser Adresse?', sourceKindHint: 'Von einer Website werden alle Seiten gelesen, von einem Feed die Einträge.', kind_website: 'Eine Website', kind_page: 'Nur diese eine Seite oder Datei', kind_feed: 'Ein Feed (RSS oder Atom)',
+  code_other_website: 'Gehört zu einer anderen Website; nehmen Sie diese als eigene Quelle auf',
+  code_no_feed: 'Das ist kein lesbarer Feed.',
 };

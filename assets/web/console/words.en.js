@@ -84,4 +84,7 @@ export const EN = {
   code_protocol: 'The answer of the website cannot be understood',
   code_binary: 'This kind of file is not read yet',
   code_meta_refresh: 'Sends its visitors on at once',
+  sourceKind: 'What is at this address?', sourceKindHint: 'Of a website all pages are read, of a feed its entries.', kind_website: 'A website', kind_page: 'Only this one page or file', kind_feed: 'A feed (RSS or Atom)',
+  code_other_website: 'Belongs to another website; add that as a source of its own',
+  code_no_feed: 'This is not a feed that can be read.',
 };

@@ -1,18 +1,19 @@
-//! Websites: what is read, how many pages there are, what became of each.
+//! Websites, feeds and single pages: what is read, how many pages there are, what became of each.
 
 use std::sync::Arc;
 
 use poem::web::Data;
 use poem_openapi::payload::Json;
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::{Enum, Object, OpenApi};
 use serde_json::{Value, json};
 
 use crate::base::clock::rfc3339;
 use crate::base::id::SourceId;
 use crate::http::state::{Caller, Shared};
+use crate::svc::crawl::Reach;
 use crate::svc::ingest::schedule;
 use crate::svc::ingest::source::{self, NewSource, Source};
-use crate::svc::job::Kind;
+use crate::svc::job;
 
 use super::{Accepted, Created, Reply, Tag, shape};
 
@@ -22,6 +23,8 @@ use super::{Accepted, Created, Reply, Tag, shape};
 struct SourceRequest {
     /// As people type it: `example.de` will do.
     url: String,
+    /// What is at the address; a website by default.
+    kind: Option<Kind>,
     /// Folders to read; all when empty.
     include: Option<Vec<String>>,
     /// Folders to leave out.
@@ -30,6 +33,27 @@ struct SourceRequest {
     max_depth: Option<u32>,
     /// `HOST[:PORT]` on private addresses that may be dialled.
     allow_private: Option<Vec<String>>,
+}
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[oai(rename_all = "snake_case")]
+enum Kind {
+    /// All its pages are read.
+    Website,
+    /// RSS or Atom: its entries are read.
+    Feed,
+    /// This one page or file is read.
+    Page,
+}
+
+impl From<Kind> for Reach {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Website => Self::Website,
+            Kind::Feed => Self::Feed,
+            Kind::Page => Self::Page,
+        }
+    }
 }
 
 /// Folders for this and later crawls.
@@ -52,14 +76,14 @@ pub struct Sources(pub Arc<Shared>);
 
 #[OpenApi]
 impl Sources {
-    /// Websites of a site: `{sources:[{id,url,include,exclude,last_crawl?,last_job?,pages?,schedule?,next_crawl?,failure?:{at,detail}}]}`.
+    /// Websites of a site: `{sources:[{id,url,kind,include,exclude,last_crawl?,last_job?,pages?,schedule?,next_crawl?,failure?:{at,detail}}]}`.
     #[oai(path = "/sites/:site/sources", method = "get", operation_id = "sources", tag = "Tag::Sources")]
     async fn list(&self, caller: Data<&Caller>) -> Reply {
         let sources = source::list(&self.0.services.store, caller.site()?.id)?;
         Ok(shape(json!({"sources": sources.iter().map(view).collect::<Vec<_>>()})))
     }
 
-    /// Adds a website, or changes the one with this address: `{source_id, url}`.
+    /// Adds a website, a feed or a page, or changes the one with this address: `{source_id, url}`.
     #[oai(path = "/sites/:site/sources", method = "post", operation_id = "createSource", tag = "Tag::Sources")]
     async fn create(&self, caller: Data<&Caller>, body: Json<SourceRequest>) -> poem::Result<Created> {
         let body = body.0;
@@ -74,6 +98,7 @@ impl Sources {
         }
         let new = NewSource {
             url: body.url,
+            kind: body.kind.map(Into::into).unwrap_or_default(),
             include: body.include.unwrap_or_default(),
             exclude: body.exclude.unwrap_or_default(),
             pages_max: body.max_pages.map(|n| n as usize),
@@ -96,7 +121,7 @@ impl Sources {
     #[oai(path = "/sources/:source/discover", method = "post", operation_id = "discover", tag = "Tag::Sources")]
     async fn discover(&self, caller: Data<&Caller>) -> poem::Result<Accepted> {
         let source = caller.id::<SourceId>("source")?;
-        let job = self.0.services.jobs.submit(caller.site()?.id, Kind::Discover { source }).await?;
+        let job = self.0.services.jobs.submit(caller.site()?.id, job::Kind::Discover { source }).await?;
         Ok(Accepted::Queued(shape(json!({"job_id": job.to_string()}))))
     }
 
@@ -109,7 +134,7 @@ impl Sources {
         if body.include.is_some() || body.exclude.is_some() {
             source::limit(&services.store, id, body.include, body.exclude).await?;
         }
-        let job = services.jobs.submit(caller.site()?.id, Kind::Crawl { source: id }).await?;
+        let job = services.jobs.submit(caller.site()?.id, job::Kind::Crawl { source: id }).await?;
         Ok(Accepted::Queued(shape(json!({"job_id": job.to_string()}))))
     }
 }
@@ -118,6 +143,7 @@ fn view(source: &Source) -> Value {
     json!({
         "id": source.id.to_string(),
         "url": source.url,
+        "kind": source.kind,
         "include": source.include,
         "exclude": source.exclude,
         "max_pages": source.pages_max,

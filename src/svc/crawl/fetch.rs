@@ -113,6 +113,28 @@ impl Fetcher {
         self.follow(url, &GetOptions { max_bytes, ..GetOptions::default() }, &hop).await
     }
 
+    /// Like [`Self::file`]; what is `known` is asked for changes only and arrives with status 304 when there are none.
+    pub(super) async fn changed_file(
+        &self,
+        url: &Url,
+        max_bytes: usize,
+        known: Option<&Known>,
+        hop: impl Fn(&Url) -> Option<SkipReason>,
+    ) -> Result<Got, SkipReason> {
+        let opts = GetOptions {
+            max_bytes,
+            if_none_match: known.and_then(|k| k.etag.clone()),
+            if_modified_since: known.and_then(|k| k.last_modified.clone()),
+            ..GetOptions::default()
+        };
+        let got = self.follow(url, &opts, &hop).await?;
+        let is_its_own = known.is_some_and(|k| k.can_ask() && k.arrived == got.url.as_str());
+        if got.response.status != NOT_MODIFIED || is_its_own {
+            return Ok(got);
+        }
+        self.file(url, max_bytes, hop).await
+    }
+
     async fn follow(
         &self,
         url: &Url,

@@ -5,11 +5,13 @@
 //! Deliberately absent: storage, scripts, logins, other hosts. What an earlier crawl saw is asked of the caller.
 
 mod address;
+mod feed;
 mod fetch;
 mod head;
 mod hosts;
 mod known;
 mod lastmod;
+mod llms;
 mod read;
 mod reason;
 mod robots;
@@ -31,6 +33,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
 
 use crate::base::clock::now_ms;
@@ -46,11 +49,27 @@ const SITEMAP_ENOUGH: usize = 5;
 /// Pages read to find addresses when there is no such sitemap.
 const DISCOVER_PAGES_MAX: usize = 200;
 
+/// How far a crawl goes from what was typed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// All pages of the website.
+    #[default]
+    Website,
+    /// The entries of a feed.
+    Feed,
+    /// This one page.
+    Page,
+}
+
 /// What to read and how.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// As typed: `example.de`, `www.müllheim.de`, `http://host:port/path`.
     pub start: String,
+    pub reach: Reach,
+    /// The feed as the crawl before saw it.
+    pub feed: Option<Known>,
     /// Pages to hand on.
     pub max_pages: usize,
     /// Links away from the start page.
@@ -77,6 +96,8 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             start: String::new(),
+            reach: Reach::Website,
+            feed: None,
             max_pages: 2_000,
             max_depth: 10,
             max_bytes_per_page: 10 * 1024 * 1024,
@@ -138,6 +159,8 @@ pub struct Report {
     /// Every address the website names was looked at: no sitemap failed, nothing was dropped. Without that, an address that
     /// was not met may still be there.
     pub is_whole: bool,
+    /// The feed, for the next crawl.
+    pub feed: Option<Known>,
 }
 
 /// Reads a website and sends its pages as `events`; a full channel slows the crawl, a closed one ends it. `memory` tells
@@ -170,12 +193,12 @@ async fn read(
     if plan.discover_only {
         plan.max_pages = plan.max_pages.clamp(1, DISCOVER_PAGES_MAX);
     }
-    let begin = stoppable(start::find(fetcher, &plan.start), cancelled).await??;
+    let begin = stoppable(begin(fetcher, &plan), cancelled).await??;
     let start_url = begin.url.to_string();
     // A website on this machine need not be spared, unless it asks for it.
     let delay = if begin.site.is_local() { Duration::ZERO } else { plan.delay };
     fetcher.set_delay(delay.max(begin.robots.delay())).await;
-    let first_failure = begin.first.as_ref().err().cloned();
+    let first_failure = begin.first.as_ref().and_then(|first| first.as_ref().err()).cloned();
     let robots = Arc::new(begin.robots);
     let mut walk = walk::Walk {
         plan: &plan,
@@ -189,13 +212,23 @@ async fn read(
         begun_at: now_ms(),
         state: walk::State::new(&plan),
     };
-    walk.begin(&begin.url, begin.first).await?;
-    let listed =
-        stoppable(sitemap::collect(fetcher, &walk.site, &robots.sitemaps(), walk.found_max()), cancelled).await?;
+    if let Some(first) = begin.first {
+        walk.begin(&begin.url, first).await?;
+    }
+    let listed = match begin.listed {
+        Some(listed) => listed,
+        None => {
+            let found_max = walk.found_max();
+            let named =
+                stoppable(sitemap::collect(fetcher, &walk.site, &robots.sitemaps(), found_max), cancelled).await?;
+            let more = stoppable(llms::collect(fetcher, &walk.site, &robots), cancelled).await?;
+            sitemap::Sitemaps { urls: [named.urls, more].concat(), ..named }
+        }
+    };
     walk.state.dropped |= !listed.is_whole;
     walk.lastmods = lastmod::Lastmods::new(listed.lastmods, now_ms());
     for url in &listed.urls {
-        walk.offer(url, 1, false).await?;
+        walk.offer_named(url).await?;
     }
     let believed = plan.discover_only && walk.addresses().len() > SITEMAP_ENOUGH;
     if !believed {
@@ -214,7 +247,35 @@ async fn read(
         pages_found,
         urls: if plan.discover_only { urls } else { Vec::new() },
         is_whole: !state.dropped,
+        feed: begin.feed,
     })
+}
+
+/// Where a crawl of any reach begins.
+struct Begin {
+    site: address::Site,
+    robots: robots::Robots,
+    url: url::Url,
+    /// The page typed, or why it is none; absent when it is only named there where to go.
+    first: Option<Result<fetch::Got, SkipReason>>,
+    /// Addresses to read; absent when the website's own lists name them.
+    listed: Option<sitemap::Sitemaps>,
+    feed: Option<Known>,
+}
+
+async fn begin(fetcher: &fetch::Fetcher, plan: &Plan) -> Result<Begin, CrawlError> {
+    if plan.reach == Reach::Feed {
+        let feed = feed::find(fetcher, &plan.start, plan.feed.as_ref()).await?;
+        // A feed forgets: what it does not name any more may still be there.
+        let listed = sitemap::Sitemaps { urls: feed.entries, lastmods: feed.lastmods, is_whole: false };
+        let known = Some(feed.known).filter(Known::can_ask);
+        let (site, robots, url) = (feed.site, feed.robots, feed.url);
+        return Ok(Begin { site, robots, url, first: None, listed: Some(listed), feed: known });
+    }
+    let start = start::find(fetcher, &plan.start).await?;
+    let nothing = || sitemap::Sitemaps { urls: Vec::new(), lastmods: std::collections::HashMap::new(), is_whole: true };
+    let listed = (plan.reach == Reach::Page).then(nothing);
+    Ok(Begin { site: start.site, robots: start.robots, url: start.url, first: Some(start.first), listed, feed: None })
 }
 
 async fn stoppable<T>(

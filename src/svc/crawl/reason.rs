@@ -22,6 +22,8 @@ pub enum SkipReason {
     PrivateAddress { to: String },
     /// The page sends its visitors on at once (meta refresh).
     Refresh { to: String },
+    /// A feed names a page of another website.
+    Elsewhere,
     /// Redirects without end.
     RedirectLoop,
     /// 404 or 410.
@@ -63,6 +65,7 @@ impl SkipReason {
             Self::RedirectElsewhere { .. } => "redirect_elsewhere",
             Self::PrivateAddress { .. } => "address_forbidden",
             Self::Refresh { .. } => "meta_refresh",
+            Self::Elsewhere => "other_website",
             Self::RedirectLoop => "redirect_loop",
             Self::NotFound { .. } => "not_found",
             Self::AccessDenied { .. } => "access_denied",
@@ -100,6 +103,7 @@ impl SkipReason {
             Self::RedirectElsewhere { to } => format!("redirects to {to}, another website"),
             Self::PrivateAddress { to } => format!("redirects to {to}, inside a private network"),
             Self::Refresh { to } => format!("sends its visitors on to {to} at once"),
+            Self::Elsewhere => "belongs to another website; add that as a source of its own".to_owned(),
             Self::RedirectLoop => "redirects without end".to_owned(),
             Self::NotFound { status } => format!("does not exist (status {status})"),
             Self::AccessDenied { status } => format!("may not be read without signing in (status {status})"),
@@ -177,6 +181,11 @@ pub enum CrawlError {
         "{host} has {found} addresses, but none lies in the chosen folders ({folders}); check their spelling or leave them out"
     )]
     AllExcluded { host: String, found: usize, folders: String },
+    /// The source is to be a feed and is none.
+    #[error(
+        "{url} is not a feed that can be read: {why}; give the address of an RSS or Atom feed, or add the website itself"
+    )]
+    NoFeed { url: String, why: String },
     /// Anything else.
     #[error("no page of {start} could be read: {why}; open the address in a browser and check it")]
     NoPages { start: String, why: String },
@@ -197,6 +206,7 @@ impl CrawlError {
             Self::RobotsUnavailable { .. } => "robots_unavailable",
             Self::OnlyScripts { .. } => "needs_javascript",
             Self::AllExcluded { .. } => "excluded",
+            Self::NoFeed { .. } => "no_feed",
             Self::NoPages { .. } => "no_pages",
             Self::Cancelled => "cancelled",
         }

@@ -16,7 +16,7 @@ use super::lastmod::Lastmods;
 use super::read::{self, Content, Seen};
 use super::robots::Robots;
 use super::scope::{self, Scope};
-use super::{Claim, CrawlError, Event, Known, Memory, Page, Plan, SkipReason};
+use super::{Claim, CrawlError, Event, Known, Memory, Page, Plan, Reach, SkipReason};
 use crate::base::clock::UnixMs;
 
 /// How often a stop is noticed while waiting.
@@ -114,12 +114,23 @@ impl Walk<'_> {
             }),
             Err(reason) => self.skip(url, reason).await?,
         }
+        if self.plan.reach != Reach::Website {
+            return Ok(());
+        }
         for folder in self.state.scope.folders() {
             if let Some(url) = self.site.join(&folder) {
                 self.offer(&url, 1, true).await?;
             }
         }
         Ok(())
+    }
+
+    /// Queues an address that a list names. A feed is answerable for each of its entries; other lists may name what they like.
+    pub(super) async fn offer_named(&mut self, url: &Url) -> Result<(), CrawlError> {
+        if self.plan.reach == Reach::Feed && self.site.adopt(url).is_none() && url.as_str().len() <= URL_NOTED_MAX {
+            return self.skip(url, SkipReason::Elsewhere).await;
+        }
+        self.offer(url, 1, false).await
     }
 
     /// Queues an address once, or notes why not. `depth` is its distance from the start page.
@@ -255,7 +266,8 @@ impl Walk<'_> {
     ) -> Result<(), CrawlError> {
         // Only those that stay on the website are worth keeping for the next crawl.
         let mut links = Vec::new();
-        for link in seen.links {
+        let is_followed = self.plan.reach == Reach::Website;
+        for link in seen.links.into_iter().filter(|_| is_followed) {
             if let Ok(url) = Url::parse(&link) {
                 // A list that is turned page by page is one place, however long it is.
                 let deeper = usize::from(!scope::turns_page(&seen.url, &url));

@@ -7,7 +7,7 @@ use crate::base::error::Outcome;
 use crate::base::id::{JobId, SiteId, SourceId};
 use crate::base::{Code, Fault};
 use crate::store::{Key, Store, Table, Value};
-use crate::svc::crawl::Host;
+use crate::svc::crawl::{Host, Reach};
 
 /// A website that is read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Source {
     pub site: SiteId,
     /// As it was typed.
     pub url: String,
+    /// The whole website, the entries of a feed, or one page.
+    #[serde(default)]
+    pub kind: Reach,
     #[serde(default)]
     pub include: Vec<String>,
     #[serde(default)]
@@ -154,6 +157,8 @@ impl Value for SourceUrl {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct NewSource {
     pub url: String,
+    #[serde(default)]
+    pub kind: Reach,
     pub include: Vec<String>,
     pub exclude: Vec<String>,
     pub pages_max: Option<usize>,
@@ -187,6 +192,7 @@ pub async fn create(store: &Store, site: SiteId, new: NewSource, pages_ceiling: 
                 id,
                 site,
                 url,
+                kind: new.kind,
                 include: new.include,
                 exclude: new.exclude,
                 pages_max: new.pages_max.unwrap_or(pages_ceiling).clamp(1, pages_ceiling),

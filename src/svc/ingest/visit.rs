@@ -92,6 +92,32 @@ pub(super) async fn remember(
         .await
 }
 
+/// The key of a feed among the visits: no address begins like that.
+const FEED: &str = "feed ";
+
+/// A feed as the last crawl saw it.
+pub(super) fn recall_feed(store: &Store, source: SourceId) -> Option<Known> {
+    let visit: Visit = store.snapshot().ok()?.get(Key::of(source).and(FEED)).ok()??;
+    Some(visit.known)
+}
+
+/// Keeps what to ask a feed with next time; `None` forgets it.
+pub(super) async fn remember_feed(store: &Store, source: SourceId, known: Option<Known>) -> Outcome<()> {
+    if recall_feed(store, source) == known {
+        return Ok(());
+    }
+    store
+        .write(move |batch| {
+            let key = Key::of(source).and(FEED);
+            match known {
+                Some(known) => batch.put(key, &Visit { reader: READER, content_hash: String::new(), known })?,
+                None => batch.delete(Table::Visits, key),
+            }
+            Ok::<_, Fault>(())
+        })
+        .await
+}
+
 /// What a finished crawl saw of a source.
 pub(super) struct Crawled<'a> {
     pub job: JobId,

@@ -15,7 +15,7 @@ use crate::base::limits::DOCUMENT_BYTES_MAX;
 use crate::base::{Code, Fault, Progress, Report};
 use crate::dial::AllowPrivate;
 use crate::store::{Key, Table};
-use crate::svc::crawl::{self, Claim, Event, Page, Plan};
+use crate::svc::crawl::{self, Claim, Event, Page, Plan, Reach};
 use crate::svc::knowledge::{self, Draft, Stored};
 
 use super::live::Crawling;
@@ -35,6 +35,8 @@ impl Ingest {
         let is_private = source.allow_private.iter().any(|allowed| host.starts_with(allowed.as_str()));
         Ok(Plan {
             start: source.url.clone(),
+            reach: source.kind,
+            feed: visit::recall_feed(&self.store, source.id),
             max_pages: source.pages_max.min(self.pages_max),
             max_depth: source.depth_max,
             max_bytes_per_page: DOCUMENT_BYTES_MAX,
@@ -68,15 +70,19 @@ impl Ingest {
         let walk = crawl::crawl(&plan, &self.dialer, &memory, events, &cancelled);
         let (report, taken) = tokio::join!(walk, self.take_in(&source, incoming, &crawling, progress));
         let mut taken = taken?;
-        if let Ok(report) = &report
-            && !progress.is_cancelled()
-        {
+        // One page that is gone is all its source had: that is no failure to find a website.
+        let is_only_page = source.kind == Reach::Page && matches!(&report, Err(crawl::CrawlError::NoPages { .. }));
+        if (report.is_ok() || is_only_page) && !progress.is_cancelled() {
             let rows = crawling.rows();
-            let crawled = visit::Crawled { job, rows: &rows, is_whole: report.is_whole };
+            let crawled =
+                visit::Crawled { job, rows: &rows, is_whole: report.as_ref().is_ok_and(|report| report.is_whole) };
             for row in visit::note_missing(&self.store, source.site, id, crawled).await? {
                 crawling.note(row);
             }
             self.indexes.poke();
+        }
+        if let Ok(report) = &report {
+            visit::remember_feed(&self.store, id, report.feed.clone()).await?;
         }
         // Even a crawl that failed tells what it saw.
         let rows = crawling.rows();

@@ -46,7 +46,7 @@ export function sources(place, [slug, open, words], context) {
     showDue();
     const node = h('section', { class: 'card wide', 'aria-label': s.url },
       h('h2', { class: 'break' }, s.url),
-      h('p', { class: 'small muted' }, [s.pages !== undefined && s.pages !== null ? say('pages', { n: num(s.pages) }) : '', s.last_crawl ? say('lastCrawl', { time: moment(s.last_crawl) }) : say('neverCrawled')].filter(Boolean).join(' · ')),
+      h('p', { class: 'small muted' }, [s.kind && s.kind !== 'website' ? say(`kind_${s.kind}`) : '', s.pages !== undefined && s.pages !== null ? say('pages', { n: num(s.pages) }) : '', s.last_crawl ? say('lastCrawl', { time: moment(s.last_crawl) }) : say('neverCrawled')].filter(Boolean).join(' · ')),
       s.include?.length > 0 && h('p', { class: 'small' }, say('onlyFolders', { list: s.include.join(', ') })),
       s.exclude?.length > 0 && h('p', { class: 'small' }, say('withoutFolders', { list: s.exclude.join(', ') })),
       h('p', { class: 'row' }, h('button', { type: 'button', class: 'button main', onclick: start }, say('crawlAgain')), h('button', { type: 'button', class: 'button', onclick: () => show() }, say('report'))),

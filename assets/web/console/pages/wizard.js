@@ -30,6 +30,7 @@ export function isPrivate(name) {
 export function addressForm(context, slug) {
   const address = field(say('address'), { type: 'text', inputmode: 'url', autocomplete: 'url', autocapitalize: 'none', spellcheck: 'false', hint: say('addressHint'), required: true });
   const name = field(say('siteName'), { type: 'text', hint: say('siteNameHint'), maxlength: 120 });
+  const kind = field(say('sourceKind'), { tag: 'select', hint: say('sourceKindHint'), value: 'website', options: ['website', 'page', 'feed'].map((name) => [name, say(`kind_${name}`)]) });
   const consent = h('div');
   let host = '';
   let made = slug || '';
@@ -37,7 +38,7 @@ export function addressForm(context, slug) {
     host = target.host;
     consent.replaceChildren(h('label', { class: 'check' }, h('input', { type: 'checkbox' }), say('allowPrivate', { host })));
   };
-  const { node } = form([address.node, !slug && name.node, consent], say('searchPages'), async () => {
+  const { node } = form([address.node, slug && kind.node, !slug && name.node, consent], say('searchPages'), async () => {
     address.fail('');
     const target = addressOf(address.input.value);
     if (!target) { address.fail(say('addressBad')); return; }
@@ -55,14 +56,16 @@ export function addressForm(context, slug) {
     }
     let source;
     try {
-      source = await post(url`/sites/${made}/sources`, { url: target.href, ...(allowed.length ? { allow_private: allowed } : {}) });
+      source = await post(url`/sites/${made}/sources`, { url: target.href, kind: slug ? kind.input.value : 'website', ...(allowed.length ? { allow_private: allowed } : {}) });
     } catch (error) {
       if (error instanceof ApiError && /private|local|address_forbidden/.test(error.code) && !allowed.length) {
         askConsent(target);
       }
       throw error;
     }
-    const { job_id: job } = await post(url`/sources/${source.source_id}/discover`, {});
+    // There is nothing to choose from in one page or a feed.
+    const next = slug && kind.input.value !== 'website' ? 'crawl' : 'discover';
+    const { job_id: job } = await post(`${url`/sources/${source.source_id}`}/${next}`, {});
     const home = url`#/sites/${made}/read/${source.source_id}/${job}`;
     follow(job, home);
     context.go(home);
