@@ -75,6 +75,8 @@ impl Call {
     fn prepare(&mut self) -> Outcome<()> {
         match self {
             Call::Ingest(args) => args.prepare(),
+            Call::Crawl(args) => args.prepare(),
+            Call::Source(args) => args.prepare(),
             Call::User(args) => args.prepare(),
             Call::Eval(args) => args.prepare(),
             _ => Ok(()),

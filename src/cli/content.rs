@@ -8,6 +8,7 @@ use crate::base::error::Outcome;
 use crate::base::id::{DocumentId, JobId};
 use crate::base::{Code, Fault, Progress, Report};
 use crate::svc::crawl::Reach;
+use crate::svc::ingest::sign_in;
 use crate::svc::ingest::source::{self, NewSource};
 use crate::svc::job::{Kind, State};
 use crate::svc::knowledge;
@@ -73,6 +74,9 @@ pub(crate) struct Crawl {
     /// HOST[:PORT] on a private address that may be dialled (may be repeated)
     #[arg(long, value_name = "HOST[:PORT]")]
     allow_private: Vec<String>,
+    #[command(flatten)]
+    #[serde(default)]
+    sign_in: super::sign_in::Options,
     /// Return at once with the number of the job
     #[arg(long)]
     no_wait: bool,
@@ -97,6 +101,10 @@ impl From<SourceKind> for Reach {
 }
 
 impl Crawl {
+    pub(crate) fn prepare(&mut self) -> Outcome<()> {
+        self.sign_in.prepare()
+    }
+
     pub(crate) async fn run(self, services: &Services, progress: &Progress) -> Outcome<Value> {
         let site = site::find(&services.store, &self.site)?;
         let new = NewSource {
@@ -109,6 +117,9 @@ impl Crawl {
             allow_private: self.allow_private,
         };
         let source = source::create(&services.store, site.id, new, services.config.limits.crawl_pages as usize).await?;
+        if let Some(sign_in) = self.sign_in.given() {
+            sign_in::set(&services.store, source.id, Some(sign_in)).await?;
+        }
         let job = services.jobs.submit(site.id, Kind::Crawl { source: source.id }).await?;
         if self.no_wait {
             Ok(json!({"job_id": job.to_string(), "source_id": source.id.to_string()}))

@@ -16,6 +16,7 @@ mod key;
 mod output;
 mod query;
 mod serve;
+mod sign_in;
 mod site;
 mod source;
 mod user;

@@ -13,6 +13,7 @@ use crate::base::{Code, Fault, fsx};
 use crate::svc::ingest::report::{self, Wanted};
 use crate::svc::ingest::report_csv::{self, Reader};
 use crate::svc::ingest::schedule;
+use crate::svc::ingest::sign_in;
 use crate::svc::ingest::source::{self, Change, UrlOutcome};
 use crate::svc::services::Services;
 use crate::svc::site;
@@ -35,6 +36,16 @@ enum Verb {
         /// Such as src_1
         id: String,
         when: String,
+    },
+    /// Sign in there for its crawls, or no more
+    SignIn {
+        /// Such as src_1
+        id: String,
+        #[command(flatten)]
+        options: super::sign_in::Options,
+        /// Forget what was set
+        #[arg(long)]
+        off: bool,
     },
     /// What became of each address in the crawl under way, else in the last one
     Report(Lines),
@@ -97,6 +108,13 @@ enum Locale {
 }
 
 impl Args {
+    pub(crate) fn prepare(&mut self) -> Outcome<()> {
+        match &mut self.verb {
+            Verb::SignIn { options, .. } => options.prepare(),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes the file that was asked for.
     pub(crate) fn keep(&self, value: Value) -> Outcome<Value> {
         let Verb::Report(Lines { csv: Some(path), .. }) = &self.verb else { return Ok(value) };
@@ -121,6 +139,17 @@ impl Args {
                     "schedule": source.schedule,
                     "next_crawl": source.next_at.map(rfc3339),
                 }))
+            }
+            Verb::SignIn { id, options, off } => {
+                let (id, given) = (parse(&id)?, options.given());
+                if given.is_none() && !off {
+                    return Err(Fault::new(
+                        Code::BadRequest,
+                        "say how: --user with --password-file, --header with --value-file, or --off",
+                    ));
+                }
+                sign_in::set(&services.store, id, given).await?;
+                Ok(json!({"source_id": id.to_string(), "sign_in": sign_in::kind(&services.store, id)?}))
             }
             Verb::Report(lines) => lines.read(services),
         }

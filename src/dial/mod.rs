@@ -12,6 +12,7 @@ mod names;
 mod proxy;
 mod roots;
 pub mod rules;
+mod secret;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -35,6 +36,7 @@ use url::{Host, Url};
 pub use allow::AllowPrivate;
 pub use error::DialError;
 pub use proxy::ProxyConfig;
+pub use secret::SecretHeader;
 
 use names::Names;
 use proxy::Proxies;
@@ -86,6 +88,8 @@ pub struct GetOptions {
     pub if_none_match: Option<String>,
     /// `If-Modified-Since` header.
     pub if_modified_since: Option<String>,
+    /// Signs in. Redirects are never followed here, so it goes to this address only.
+    pub secret: Option<SecretHeader>,
     /// Deadline in place of the dialer's own.
     pub timeout: Option<Duration>,
     /// Judges status and headers; when false the body is not read and arrives empty.
@@ -100,6 +104,7 @@ impl Default for GetOptions {
             accept: None,
             if_none_match: None,
             if_modified_since: None,
+            secret: None,
             timeout: None,
             wanted: |_, _| true,
         }
@@ -261,6 +266,9 @@ impl Dialer {
             if let Some(value) = value {
                 request = request.header(name, value);
             }
+        }
+        if let Some((name, value)) = opts.secret.as_ref().map(SecretHeader::parts) {
+            request = request.header(name, value);
         }
         let answer = request.send().await.map_err(|e| failed(&e))?;
         let status = answer.status().as_u16();

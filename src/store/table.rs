@@ -47,6 +47,8 @@ tables! {
     Outbox "outbox";
     /// source -> Source
     Sources "sources";
+    /// source -> how it signs in
+    SourceSecrets "source_secrets";
     /// source, URL -> what became of it in the last crawl
     SourceUrls "source_urls";
     /// source, requested URL -> what the last crawl saw there

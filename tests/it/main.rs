@@ -9,6 +9,7 @@ mod cli;
 mod crash;
 mod crawl_fresh;
 mod crawl_report;
+mod crawl_sign_in;
 mod crawl_sources;
 mod disk;
 mod faults;

@@ -87,4 +87,5 @@ export const DE = {
   sourceKind: 'Was liegt unter dieser Adresse?', sourceKindHint: 'Von einer Website werden alle Seiten gelesen, von einem Feed die Einträge.', kind_website: 'Eine Website', kind_page: 'Nur diese eine Seite oder Datei', kind_feed: 'Ein Feed (RSS oder Atom)',
   code_other_website: 'Gehört zu einer anderen Website; nehmen Sie diese als eigene Quelle auf',
   code_no_feed: 'Das ist kein lesbarer Feed.',
+  signInThere: 'Anmeldung an dieser Website', sign_basic: 'mit Benutzername und Kennwort', sign_header: 'mit einer Kopfzeile', userName: 'Benutzername', signInHint: 'Wird nur an genau diese Adresse gesendet und nie wieder angezeigt.', signInOff: 'Anmeldung vergessen',
 };

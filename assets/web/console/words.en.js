@@ -87,4 +87,5 @@ export const EN = {
   sourceKind: 'What is at this address?', sourceKindHint: 'Of a website all pages are read, of a feed its entries.', kind_website: 'A website', kind_page: 'Only this one page or file', kind_feed: 'A feed (RSS or Atom)',
   code_other_website: 'Belongs to another website; add that as a source of its own',
   code_no_feed: 'This is not a feed that can be read.',
+  signInThere: 'Signing in at this website', sign_basic: 'with user name and password', sign_header: 'with a header', userName: 'User name', signInHint: 'Sent to exactly this address only, and never shown again.', signInOff: 'Forget sign-in',
 };

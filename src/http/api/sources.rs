@@ -7,11 +7,15 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
 use serde_json::{Value, json};
 
+use crate::base::Fault;
 use crate::base::clock::rfc3339;
+use crate::base::error::Outcome;
 use crate::base::id::SourceId;
 use crate::http::state::{Caller, Shared};
+use crate::store::Store;
 use crate::svc::crawl::Reach;
 use crate::svc::ingest::schedule;
+use crate::svc::ingest::sign_in::{self, SignIn};
 use crate::svc::ingest::source::{self, NewSource, Source};
 use crate::svc::job;
 
@@ -33,6 +37,52 @@ struct SourceRequest {
     max_depth: Option<u32>,
     /// `HOST[:PORT]` on private addresses that may be dialled.
     allow_private: Option<Vec<String>>,
+    /// How to sign in there; what is set already stays without it.
+    sign_in: Option<SignInRequest>,
+}
+
+/// How to sign in at the website. Kept for its crawls, sent to the scheme, host and port of its address only, and never
+/// answered.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+struct SignInRequest {
+    kind: SignInKind,
+    /// With `basic`.
+    user: Option<String>,
+    /// With `basic`.
+    password: Option<String>,
+    /// Name of the header, with `header`.
+    name: Option<String>,
+    /// Value of the header, with `header`.
+    value: Option<String>,
+}
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[oai(rename_all = "snake_case")]
+enum SignInKind {
+    /// HTTP basic authentication.
+    Basic,
+    /// A header, such as `Authorization` or `Cookie`.
+    Header,
+    /// Not at all; what was set is deleted.
+    None,
+}
+
+impl SignInRequest {
+    fn read(self) -> Outcome<Option<SignIn>> {
+        let missing = |what: &str| Fault::invalid(format!("signing in needs {what}; send it"));
+        Ok(match self.kind {
+            SignInKind::Basic => Some(SignIn::Basic {
+                user: self.user.ok_or_else(|| missing("`user`"))?,
+                password: self.password.ok_or_else(|| missing("`password`"))?,
+            }),
+            SignInKind::Header => Some(SignIn::Header {
+                name: self.name.ok_or_else(|| missing("`name`"))?,
+                value: self.value.ok_or_else(|| missing("`value`"))?,
+            }),
+            SignInKind::None => None,
+        })
+    }
 }
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -69,18 +119,22 @@ struct CrawlRequest {
 #[oai(deny_unknown_fields)]
 struct SourcePatch {
     /// `hourly`, `daily`, `weekly`, `off`, or cron such as `30 3 * * 1-5`.
-    schedule: String,
+    schedule: Option<String>,
+    /// How to sign in there.
+    sign_in: Option<SignInRequest>,
 }
 
 pub struct Sources(pub Arc<Shared>);
 
 #[OpenApi]
 impl Sources {
-    /// Websites of a site: `{sources:[{id,url,kind,include,exclude,last_crawl?,last_job?,pages?,schedule?,next_crawl?,failure?:{at,detail}}]}`.
+    /// Websites of a site: `{sources:[{id,url,kind,include,exclude,last_crawl?,last_job?,pages?,schedule?,next_crawl?,failure?:{at,detail},sign_in?}]}`.
     #[oai(path = "/sites/:site/sources", method = "get", operation_id = "sources", tag = "Tag::Sources")]
     async fn list(&self, caller: Data<&Caller>) -> Reply {
-        let sources = source::list(&self.0.services.store, caller.site()?.id)?;
-        Ok(shape(json!({"sources": sources.iter().map(view).collect::<Vec<_>>()})))
+        let store = &self.0.services.store;
+        let sources = source::list(store, caller.site()?.id)?;
+        let rows = sources.iter().map(|source| view(store, source)).collect::<Outcome<Vec<_>>>()?;
+        Ok(shape(json!({"sources": rows})))
     }
 
     /// Adds a website, a feed or a page, or changes the one with this address: `{source_id, url}`.
@@ -96,6 +150,7 @@ impl Sources {
             )
             .into());
         }
+        let sign_in = body.sign_in.map(SignInRequest::read).transpose()?;
         let new = NewSource {
             url: body.url,
             kind: body.kind.map(Into::into).unwrap_or_default(),
@@ -107,14 +162,24 @@ impl Sources {
         };
         let services = &self.0.services;
         let made = source::create(&services.store, caller.site()?.id, new, services.ingest.pages_max).await?;
+        if let Some(sign_in) = sign_in {
+            sign_in::set(&services.store, made.id, sign_in).await?;
+        }
         Ok(Created::Made(shape(json!({"source_id": made.id.to_string(), "url": made.url}))))
     }
 
-    /// Sets when a website is read again by itself: the website as in the list.
+    /// Sets when a website is read again by itself, and how to sign in there: the website as in the list.
     #[oai(path = "/sources/:source", method = "patch", operation_id = "updateSource", tag = "Tag::Sources")]
     async fn update(&self, caller: Data<&Caller>, body: Json<SourcePatch>) -> Reply {
-        let source = schedule::set(&self.0.services.store, caller.id("source")?, &body.schedule).await?;
-        Ok(shape(view(&source)))
+        let (store, id) = (&self.0.services.store, caller.id("source")?);
+        let body = body.0;
+        if let Some(sign_in) = body.sign_in.map(SignInRequest::read).transpose()? {
+            sign_in::set(store, id, sign_in).await?;
+        }
+        if let Some(schedule) = body.schedule {
+            schedule::set(store, id, &schedule).await?;
+        }
+        Ok(shape(view(store, &source::find(store, id)?)?))
     }
 
     /// Counts pages and folders without reading them in: `{job_id}`; the job's result is `{pages_found, folders:[{path,pages}], expected_seconds, start_url}`.
@@ -139,8 +204,8 @@ impl Sources {
     }
 }
 
-fn view(source: &Source) -> Value {
-    json!({
+fn view(store: &Store, source: &Source) -> Outcome<Value> {
+    Ok(json!({
         "id": source.id.to_string(),
         "url": source.url,
         "kind": source.kind,
@@ -154,5 +219,6 @@ fn view(source: &Source) -> Value {
         "schedule": source.schedule,
         "next_crawl": source.next_at.map(rfc3339),
         "failure": source.failure.as_ref().map(|f| json!({"at": rfc3339(f.at), "detail": f.detail})),
-    })
+        "sign_in": sign_in::kind(store, source.id)?,
+    }))
 }

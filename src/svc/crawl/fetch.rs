@@ -9,7 +9,7 @@ use url::Url;
 
 use super::address::normalise;
 use super::hosts::{Host, Hosts};
-use super::{Known, SkipReason, scope};
+use super::{Known, Plan, SignIn, SkipReason, scope};
 use crate::base::limits::FILE_BYTES_MAX;
 use crate::dial::{AllowPrivate, DialError, Dialer, GetOptions, HeaderMap, Response, rules};
 use crate::svc::extract;
@@ -28,6 +28,7 @@ const ACCEPT: &str =
 pub(super) struct Fetcher {
     dialer: Dialer,
     allow: AllowPrivate,
+    sign_in: Option<SignIn>,
     bytes_max: usize,
     pace: Mutex<Pace>,
     hosts: Hosts,
@@ -46,9 +47,16 @@ pub(super) struct Got {
 }
 
 impl Fetcher {
-    pub(super) fn new(dialer: Dialer, allow: AllowPrivate, bytes_max: usize) -> Self {
+    pub(super) fn new(dialer: Dialer, plan: &Plan) -> Self {
         let pace = Mutex::new(Pace { next: Instant::now(), delay: Duration::ZERO });
-        Self { dialer, allow, bytes_max, pace, hosts: Hosts::default() }
+        Self {
+            dialer,
+            allow: plan.allow.clone(),
+            sign_in: plan.sign_in.clone(),
+            bytes_max: plan.max_bytes_per_page,
+            pace,
+            hosts: Hosts::default(),
+        }
     }
 
     /// Counts the hosts' answers anew.
@@ -165,6 +173,8 @@ impl Fetcher {
     }
 
     async fn patient(&self, url: &Url, opts: &GetOptions) -> Result<Response, SkipReason> {
+        let secret = self.sign_in.as_ref().and_then(|sign_in| sign_in.for_url(url));
+        let opts = &GetOptions { secret, ..opts.clone() };
         let mut tries = 0;
         loop {
             self.wait_turn().await;

@@ -2,7 +2,7 @@
 //!
 //! Invariants: every address has exactly one outcome, a page or one reason; robots.txt, noindex and the folders given
 //! are obeyed; only the typed host is read (with or without `www.`, http or https); everything is bounded.
-//! Deliberately absent: storage, scripts, logins, other hosts. What an earlier crawl saw is asked of the caller.
+//! Deliberately absent: storage, scripts, login forms, other hosts. What an earlier crawl saw is asked of the caller.
 
 mod address;
 mod feed;
@@ -16,6 +16,7 @@ mod read;
 mod reason;
 mod robots;
 mod scope;
+mod sign_in;
 mod sitemap;
 mod start;
 mod walk;
@@ -43,6 +44,7 @@ use crate::svc::extract::Extracted;
 pub use hosts::Host;
 pub use known::{Claim, Known, Memory};
 pub use reason::{CrawlError, SkipReason};
+pub use sign_in::SignIn;
 
 /// A sitemap with this many pages is believed when only the addresses are wanted.
 const SITEMAP_ENOUGH: usize = 5;
@@ -86,6 +88,8 @@ pub struct Plan {
     pub concurrency: usize,
     /// Private targets that may be read.
     pub allow: AllowPrivate,
+    /// A secret for the website.
+    pub sign_in: Option<SignIn>,
     /// Only find addresses; no pages are handed on.
     pub discover_only: bool,
     /// Pages that were read after the date their sitemap gives are not asked for again.
@@ -106,6 +110,7 @@ impl Default for Plan {
             delay: Duration::from_millis(200),
             concurrency: 4,
             allow: AllowPrivate::none(),
+            sign_in: None,
             discover_only: false,
             trusts_sitemap: false,
         }
@@ -175,7 +180,7 @@ pub async fn crawl(
     events: Sender<Event>,
     cancelled: &(dyn Fn() -> bool + Send + Sync),
 ) -> Result<Report, CrawlError> {
-    let fetcher = Arc::new(fetch::Fetcher::new(dialer.clone(), plan.allow.clone(), plan.max_bytes_per_page));
+    let fetcher = Arc::new(fetch::Fetcher::new(dialer.clone(), plan));
     let report = read(plan, &fetcher, memory, events.clone(), cancelled).await;
     // Of a crawl that failed, too: it may be the reason.
     let _ = stoppable(events.send(Event::Hosts(fetcher.hosts())), cancelled).await;

@@ -15,6 +15,7 @@ pub mod report;
 pub mod report_csv;
 mod report_words;
 pub mod schedule;
+pub mod sign_in;
 pub mod source;
 mod unpack;
 mod visit;

@@ -15,12 +15,12 @@ use crate::base::limits::DOCUMENT_BYTES_MAX;
 use crate::base::{Code, Fault, Progress, Report};
 use crate::dial::AllowPrivate;
 use crate::store::{Key, Table};
-use crate::svc::crawl::{self, Claim, Event, Page, Plan, Reach};
+use crate::svc::crawl::{self, Claim, Event, Page, Plan, Reach, SignIn};
 use crate::svc::knowledge::{self, Draft, Stored};
 
 use super::live::Crawling;
 use super::source::{self, Change, Failure, LastCrawl, Source, SourceUrl, UrlOutcome};
-use super::{DRAFTS_MAX, FileError, Ingest, Summary, visit};
+use super::{DRAFTS_MAX, FileError, Ingest, Summary, sign_in, visit};
 
 /// Pages in flight between crawler and store.
 pub(super) const EVENTS_MAX: usize = 32;
@@ -31,6 +31,10 @@ const CONCURRENCY: usize = 4;
 impl Ingest {
     pub(super) fn plan(&self, source: &Source, discover_only: bool) -> Outcome<Plan> {
         let allow = AllowPrivate::parse(&source.allow_private).map_err(|e| Fault::invalid(e.to_string()))?;
+        let sign_in = sign_in::secret(&self.store, source.id)?
+            .map(|header| SignIn::new(&source.url, header))
+            .transpose()
+            .map_err(|error| crawl_fault(&error))?;
         let host = source.url.split("://").last().unwrap_or_default();
         let is_private = source.allow_private.iter().any(|allowed| host.starts_with(allowed.as_str()));
         Ok(Plan {
@@ -46,6 +50,7 @@ impl Ingest {
             delay: if is_private { Duration::ZERO } else { DELAY },
             concurrency: CONCURRENCY,
             allow,
+            sign_in,
             discover_only,
             trusts_sitemap: source.sitemap.is_believed(),
         })

@@ -1,7 +1,7 @@
 // @ts-check
 /** The websites a site is read from, each with its last report. */
 import { get, patch, post, url } from '../api.js';
-import { empty, errorBox, h, load, toast } from '../dom.js';
+import { empty, errorBox, field, form, h, load, toast } from '../dom.js';
 import { moment, num, say, sayOr } from '../i18n.js';
 import { follow } from '../jobs.js';
 import { siteHead } from './overview.js';
@@ -52,6 +52,7 @@ export function sources(place, [slug, open, words], context) {
       h('p', { class: 'row' }, h('button', { type: 'button', class: 'button main', onclick: start }, say('crawlAgain')), h('button', { type: 'button', class: 'button', onclick: () => show() }, say('report'))),
       h('p', { class: 'row' }, h('label', null, say('readAgain'), ' ', choice), due),
       s.failure && h('p', { class: 'warn small' }, say('lastFailed', { time: moment(s.failure.at), reason: s.failure.detail })),
+      signIn(s),
       lines);
     if (open === String(s.id)) show(words);
     return node;
@@ -61,4 +62,22 @@ export function sources(place, [slug, open, words], context) {
     const button = h('button', { type: 'button', class: 'button', onclick: add }, say('addSource'));
     return list.length ? [list.map(card), h('p', { class: 'row' }, button), adder] : [empty(say('emptySources'), say('emptySourcesLead'), button), adder];
   });
+}
+
+/** How a source signs in; the password itself is never shown again. @param {any} source */
+function signIn(source) {
+  const state = h('span', { class: 'muted small' });
+  const show = () => { state.textContent = source.sign_in ? ` – ${say(`sign_${source.sign_in}`)}` : ''; };
+  const user = field(say('userName'), { type: 'text', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', maxlength: 200 });
+  const password = field(say('password'), { type: 'password', autocomplete: 'new-password', hint: say('signInHint') });
+  const send = async (/** @type {any} */ body) => {
+    Object.assign(source, await patch(url`/sources/${source.id}`, { sign_in: body }));
+    password.input.value = '';
+    show();
+    toast(say('saved'));
+  };
+  const { node } = form([user.node, password.node], say('save'), () => send({ kind: 'basic', user: user.input.value.trim(), password: password.input.value }));
+  const off = h('button', { type: 'button', class: 'button', onclick: () => send({ kind: 'none' }).catch((e) => toast(e.words || String(e))) }, say('signInOff'));
+  show();
+  return h('details', null, h('summary', null, say('signInThere'), state), node, h('p', null, off));
 }
