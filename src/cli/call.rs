@@ -14,7 +14,7 @@ use crate::base::{Code, Fault, Progress};
 use crate::config::Config;
 use crate::svc::services::Services;
 
-use super::{content, eval, index, jobs, key, output, query, site, source, user};
+use super::{content, eval, import, index, jobs, key, output, query, site, source, user};
 
 /// How long a verb waits for another process to let go of the data folder.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,6 +29,8 @@ pub(crate) enum Call {
     Search(query::Search),
     /// Read files and folders into a site
     Ingest(content::Ingest),
+    /// Read what another crawler has read into a site
+    Import(import::Args),
     /// Read a website into a site
     Crawl(content::Crawl),
     /// List and inspect sources
@@ -58,6 +60,7 @@ impl Call {
             Call::Ask(args) => args.run(services).await,
             Call::Search(args) => args.run(services).await,
             Call::Ingest(args) => args.run(services, progress).await,
+            Call::Import(args) => args.run(services, progress).await,
             Call::Crawl(args) => args.run(services, progress).await,
             Call::Source(args) => args.run(services).await,
             Call::Site(args) => args.run(services).await,
@@ -76,6 +79,7 @@ impl Call {
         match self {
             Call::Ingest(args) => args.prepare(),
             Call::Crawl(args) => args.prepare(),
+            Call::Import(args) => args.prepare(),
             Call::Source(args) => args.prepare(),
             Call::User(args) => args.prepare(),
             Call::Eval(args) => args.prepare(),
@@ -85,14 +89,14 @@ impl Call {
 
     /// Verbs that need the workers when no server runs.
     const fn needs_workers(&self) -> bool {
-        matches!(self, Call::Ingest(_) | Call::Crawl(_) | Call::Index(_))
+        matches!(self, Call::Ingest(_) | Call::Import(_) | Call::Crawl(_) | Call::Index(_))
     }
 
     fn show(&self, value: &Value) -> String {
         match self {
             Call::Ask(_) => query::show_answer(value),
             Call::Search(_) => query::show_hits(value),
-            Call::Ingest(_) | Call::Crawl(_) => content::show_summary(value),
+            Call::Ingest(_) | Call::Import(_) | Call::Crawl(_) => content::show_summary(value),
             Call::Eval(_) => eval::show(value),
             _ => show_tree(value, 0),
         }

@@ -9,6 +9,7 @@ mod config;
 mod content;
 mod demo;
 mod eval;
+mod import;
 mod index;
 mod init;
 mod jobs;

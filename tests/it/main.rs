@@ -17,6 +17,7 @@ mod formats;
 mod fresh;
 #[path = "../fuzz/mod.rs"]
 mod fuzz;
+mod import;
 mod isolation;
 mod support;
 mod tidy;

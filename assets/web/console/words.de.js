@@ -88,4 +88,5 @@ export const DE = {
   code_other_website: 'Gehört zu einer anderen Website; nehmen Sie diese als eigene Quelle auf',
   code_no_feed: 'Das ist kein lesbarer Feed.',
   signInThere: 'Anmeldung an dieser Website', sign_basic: 'mit Benutzername und Kennwort', sign_header: 'mit einer Kopfzeile', userName: 'Benutzername', signInHint: 'Wird nur an genau diese Adresse gesendet und nie wieder angezeigt.', signInOff: 'Anmeldung vergessen',
+  job_import: 'Seiten übernehmen',
 };

@@ -88,4 +88,5 @@ export const EN = {
   code_other_website: 'Belongs to another website; add that as a source of its own',
   code_no_feed: 'This is not a feed that can be read.',
   signInThere: 'Signing in at this website', sign_basic: 'with user name and password', sign_header: 'with a header', userName: 'User name', signInHint: 'Sent to exactly this address only, and never shown again.', signInOff: 'Forget sign-in',
+  job_import: 'Importing pages',
 };

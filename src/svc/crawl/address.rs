@@ -61,7 +61,8 @@ pub(super) fn candidates(typed: &str) -> Result<Vec<Url>, CrawlError> {
 }
 
 /// One spelling per page: no fragment, user, tracking or session parameters; one percent-encoding.
-pub(super) fn normalise(url: &Url) -> Url {
+#[must_use]
+pub fn normalise(url: &Url) -> Url {
     let mut out = url.clone();
     out.set_fragment(None);
     // Cannot fail for http addresses with a host.

@@ -41,6 +41,7 @@ use crate::base::clock::now_ms;
 use crate::dial::{AllowPrivate, Dialer};
 use crate::svc::extract::Extracted;
 
+pub use address::normalise;
 pub use hosts::Host;
 pub use known::{Claim, Known, Memory};
 pub use reason::{CrawlError, SkipReason};

@@ -99,12 +99,12 @@ impl Ingest {
 }
 
 /// A file with its document key.
-struct Found {
+pub(super) struct Found {
     path: PathBuf,
     key: String,
 }
 
-fn load(file: &Found) -> Result<Incoming, FileError> {
+pub(super) fn load(file: &Found) -> Result<Incoming, FileError> {
     let failed = |code: &str, reason: String| FileError::new(file.key.clone(), code, reason);
     let unreadable = |e: std::io::Error| failed("unreadable", format!("{e}; check that the file can be read"));
     let mut open = std::fs::File::open(&file.path).map_err(unreadable)?;
@@ -123,7 +123,7 @@ fn load(file: &Found) -> Result<Incoming, FileError> {
     Ok(Incoming { key: file.key.clone(), name: file.key.clone(), content_type: None, bytes, url: None })
 }
 
-fn list(paths: &[String]) -> Outcome<Vec<Found>> {
+pub(super) fn list(paths: &[String]) -> Outcome<Vec<Found>> {
     let mut files = Vec::new();
     for path in paths.iter().map(Path::new) {
         let meta = std::fs::metadata(path)

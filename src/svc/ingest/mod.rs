@@ -9,6 +9,8 @@ mod chunk;
 mod discover;
 mod embedder;
 mod folder;
+mod import;
+mod import_json;
 pub mod live;
 mod outcome;
 pub mod report;

@@ -38,7 +38,7 @@ pub(super) fn read(site: SiteId, incoming: Incoming, model: Option<&Model>, take
     }
 }
 
-fn one(site: SiteId, incoming: &Incoming, model: Option<&Model>) -> Result<Draft, FileError> {
+pub(super) fn one(site: SiteId, incoming: &Incoming, model: Option<&Model>) -> Result<Draft, FileError> {
     let length = incoming.key.len();
     if length > KEY_BYTES_MAX {
         let reason = format!("the path has {length} bytes, at most {KEY_BYTES_MAX} are allowed; shorten it");

@@ -69,6 +69,9 @@ async fn dispatch(ingest: &Ingest, job: &Job, progress: &Progress) -> (Outcome<s
     let site = job.site;
     match &job.kind {
         Kind::Ingest { paths } => of_summary(ingest.ingest_paths(site, paths, progress).await),
+        Kind::Import { format, path, base } => {
+            of_summary(ingest.import(site, *format, (path, base.as_deref()), progress).await)
+        }
         Kind::Upload { name, content_type, url, blob } => {
             of_summary(ingest.ingest_blob(site, name, content_type.clone(), url.clone(), blob, progress).await)
         }

@@ -37,6 +37,8 @@ impl Value for Job {
 pub enum Kind {
     /// Read files and folders of this machine.
     Ingest { paths: Vec<String> },
+    /// Read what another crawler has read. `base`: the website of files whose names hold only the path.
+    Import { format: ImportFormat, path: String, base: Option<String> },
     /// Read one text that was sent.
     Upload { name: String, content_type: Option<String>, url: Option<String>, blob: String },
     /// Count the pages of a website.
@@ -45,11 +47,22 @@ pub enum Kind {
     Crawl { source: SourceId },
 }
 
+/// Whose files an import reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportFormat {
+    /// A JSON export with Markdown or HTML per page.
+    Firecrawl,
+    /// A folder of Markdown files named by their addresses.
+    Scans,
+}
+
 impl Kind {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Kind::Ingest { .. } => "ingest",
+            Kind::Import { .. } => "import",
             Kind::Upload { .. } => "upload",
             Kind::Discover { .. } => "discover",
             Kind::Crawl { .. } => "crawl",
