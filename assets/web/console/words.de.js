@@ -89,4 +89,5 @@ export const DE = {
   code_no_feed: 'Das ist kein lesbarer Feed.',
   signInThere: 'Anmeldung an dieser Website', sign_basic: 'mit Benutzername und Kennwort', sign_header: 'mit einer Kopfzeile', userName: 'Benutzername', signInHint: 'Wird nur an genau diese Adresse gesendet und nie wieder angezeigt.', signInOff: 'Anmeldung vergessen',
   job_import: 'Seiten übernehmen',
+  sameAs: 'Gleicher Text wie {of}',
 };

@@ -89,4 +89,5 @@ export const EN = {
   code_no_feed: 'This is not a feed that can be read.',
   signInThere: 'Signing in at this website', sign_basic: 'with user name and password', sign_header: 'with a header', userName: 'User name', signInHint: 'Sent to exactly this address only, and never shown again.', signInOff: 'Forget sign-in',
   job_import: 'Importing pages',
+  sameAs: 'The same text as {of}',
 };

@@ -96,7 +96,7 @@ export function report(source, { words = '' } = {}) {
       h('tr', null,
         h('td', { class: 'break' }, row.title && h('div', null, row.title), link(row.url)),
         h('td', null, h('span', { class: `tag ${row.change || row.outcome}` }, sayOr(`out_${row.change || row.outcome}`, row.outcome))),
-        h('td', { class: 'break' }, reasonOf(row)),
+        h('td', { class: 'break' }, row.outcome === 'duplicate' && row.of ? say('sameAs', { of: row.of }) : reasonOf(row)),
         h('td', { class: 'n' }, row.chunks ? num(row.chunks) : ''))].filter(Boolean);
   };
 
@@ -106,7 +106,7 @@ export function report(source, { words = '' } = {}) {
   } });
   all.append(
     h('p', { class: 'muted small' }, say('reportLead')), lead, hosts, chips,
-    h('div', { class: 'row' }, search, code, h('a', { class: 'button', href: `/api/v1${url`/sources/${source}/report.csv`}?locale=${locale()}`, download: true }, say('asCsv'))),
+    h('div', { class: 'row filters' }, search, code, h('a', { class: 'button', href: `/api/v1${url`/sources/${source}/report.csv`}?locale=${locale()}`, download: true }, say('asCsv'))),
     h('div', { class: 'table', tabindex: '0', role: 'region', 'aria-label': say('report') }, h('table', null, h('thead', null, h('tr', null, ['url', 'outcome', 'reason', 'chunks'].map((key) => h('th', { scope: 'col', class: key === 'chunks' ? 'n' : null }, say(key))))), body)),
     none, h('p', null, more));
   read();
