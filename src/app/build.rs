@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::dial::{DialConfig, Dialer, ProxyConfig};
 use crate::embed::{Bundle, ModelHandle};
 use crate::store::Store;
+use crate::svc::crawl::Render;
 use crate::svc::dialog::Dialogs;
 use crate::svc::extract::ocr;
 use crate::svc::index::{Indexes, ModelKey};
@@ -66,6 +67,7 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
         dialer: Arc::new(dialer),
         blobs: data_dir.join("blobs"),
         pages_max: config.limits.crawl_pages as usize,
+        render: render(&config)?,
         live: Live::default(),
     });
     let jobs = Arc::new(Jobs::open(store.clone())?);
@@ -83,6 +85,27 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
     };
     let services = Arc::new(Services { config, store, indexes, model: model.handle, jobs, ingest, retriever, dialogs });
     Ok(Running { services, data_dir, stopping, tasks, _lock: lock })
+}
+
+/// The service that renders pages, if one is named.
+fn render(config: &Config) -> Outcome<Option<Render>> {
+    let crawl = &config.crawl;
+    if crawl.render_url.is_empty() {
+        return Ok(None);
+    }
+    let key = match crawl.render_key_env.as_str() {
+        "" => None,
+        name => Some(std::env::var(name).map_err(|_| {
+            Fault::new(
+                Code::ConfigInvalid,
+                format!("crawl.render_key_env names the environment variable {name}, which is not set; set it"),
+            )
+        })?),
+    };
+    let timeout = Duration::from_secs(crawl.render_seconds.max(1));
+    Render::new(&crawl.render_url, key.as_deref(), timeout, crawl.render_pages as usize)
+        .map(Some)
+        .map_err(|error| Fault::new(Code::ConfigInvalid, format!("crawl.render_url: {error}")))
 }
 
 struct ChosenModel {

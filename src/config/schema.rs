@@ -96,6 +96,18 @@ settings! {
         ocr_seconds: u64 = 120;
     }
 
+    /// Reading websites.
+    crawl: Crawl {
+        /// A service that runs the scripts of pages which show nothing without, Firecrawl or compatible (POST /v1/scrape), such as "http://127.0.0.1:3002". Empty: such pages are only marked.
+        render_url: String = String::new();
+        /// Name of the environment variable with the key of that service, sent as a bearer token. Empty: none.
+        render_key_env: String = String::new();
+        /// Seconds until a page is given up there.
+        render_seconds: u64 = 30;
+        /// Pages of one crawl that are rendered.
+        render_pages: u32 = 200;
+    }
+
     /// Log output. RUST_LOG overrides the level.
     logs: Logs {
         /// error, warn, info, debug or trace.

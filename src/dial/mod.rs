@@ -27,8 +27,8 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use hickory_resolver::config::NameServerConfig;
-pub use reqwest::header::HeaderMap;
-use reqwest::header::{ACCEPT, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+pub use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 use url::{Host, Url};
@@ -208,6 +208,43 @@ impl Dialer {
     /// # Errors
     /// See [`DialError`]; an HTTP error status is not an error here.
     pub async fn get(&self, url: &Url, allow: &AllowPrivate, opts: &GetOptions) -> Result<Response, DialError> {
+        self.request(url, allow, opts, None).await
+    }
+
+    /// Sends JSON to one address, under the rules of [`Self::get`].
+    ///
+    /// # Errors
+    /// See [`DialError`]; an HTTP error status is not an error here.
+    pub async fn post_json(
+        &self,
+        url: &Url,
+        allow: &AllowPrivate,
+        json: String,
+        opts: &GetOptions,
+    ) -> Result<Response, DialError> {
+        self.request(url, allow, opts, Some(json)).await
+    }
+
+    /// Judges an address as a request to it would be judged, without making one.
+    ///
+    /// # Errors
+    /// [`DialError`], as of a request that is not made.
+    pub async fn judge(&self, url: &Url, allow: &AllowPrivate) -> Result<(), DialError> {
+        let host = named(url)?;
+        let private = allow.permits(url);
+        match literal(url) {
+            Some(addr) => names::check(addr, &host, private, self.config.offline),
+            None => self.judge_name(url, &host, private).await,
+        }
+    }
+
+    async fn request(
+        &self,
+        url: &Url,
+        allow: &AllowPrivate,
+        opts: &GetOptions,
+        json: Option<String>,
+    ) -> Result<Response, DialError> {
         let host = named(url)?;
         let private = allow.permits(url);
         if let Some(addr) = literal(url) {
@@ -221,11 +258,11 @@ impl Dialer {
         let work = async {
             if let (Some(client), Some(proxy)) = (&self.through, self.proxies.of(url)) {
                 self.judge_name(url, &host, private).await?;
-                let answer = self.fetch(client, url, &host, opts).await;
+                let answer = self.fetch(client, url, &host, opts, json).await;
                 return through(answer, &host, &proxy::shown(proxy));
             }
             let client = if private { &self.open } else { &self.strict };
-            self.fetch(client, url, &host, opts).await
+            self.fetch(client, url, &host, opts, json).await
         };
         tokio::time::timeout(after, work)
             .await
@@ -254,9 +291,19 @@ impl Dialer {
         refusal.map_or(Ok(()), |refused| Err(with_port(refused, host)))
     }
 
-    async fn fetch(&self, client: &Client, url: &Url, host: &str, opts: &GetOptions) -> Result<Response, DialError> {
+    async fn fetch(
+        &self,
+        client: &Client,
+        url: &Url,
+        host: &str,
+        opts: &GetOptions,
+        json: Option<String>,
+    ) -> Result<Response, DialError> {
         let failed = |e: &reqwest::Error| with_port(DialError::from_client(e, host, self.config.connect_timeout), host);
-        let mut request = client.get(url.clone());
+        let mut request = match json {
+            Some(json) => client.post(url.clone()).header(CONTENT_TYPE, "application/json").body(json),
+            None => client.get(url.clone()),
+        };
         let conditions: [(HeaderName, &Option<String>); 3] = [
             (ACCEPT, &opts.accept),
             (IF_NONE_MATCH, &opts.if_none_match),

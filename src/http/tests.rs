@@ -64,6 +64,7 @@ fn services(dir: &std::path::Path, config: Config) -> Services {
         dialer: Arc::new(dialer),
         blobs: dir.join("blobs"),
         pages_max: 100,
+        render: None,
         live: Live::default(),
     });
     let retriever = Retriever { store: store.clone(), indexes: Arc::clone(&indexes), model: model.clone() };

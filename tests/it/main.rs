@@ -8,6 +8,7 @@ mod bad_input;
 mod cli;
 mod crash;
 mod crawl_fresh;
+mod crawl_render;
 mod crawl_report;
 mod crawl_sign_in;
 mod crawl_sources;

@@ -1,6 +1,7 @@
 //! One address to one answer: pauses, retries, redirects. Knows HTTP, nothing of the walk.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -9,6 +10,7 @@ use url::Url;
 
 use super::address::normalise;
 use super::hosts::{Host, Hosts};
+use super::render::Renderer;
 use super::{Known, Plan, SignIn, SkipReason, scope};
 use crate::base::limits::FILE_BYTES_MAX;
 use crate::dial::{AllowPrivate, DialError, Dialer, GetOptions, HeaderMap, Response, rules};
@@ -57,6 +59,12 @@ impl Fetcher {
             pace,
             hosts: Hosts::default(),
         }
+    }
+
+    /// What renders pages, if that is wanted; pages behind a sign-in are not handed out.
+    pub(super) fn renderer(&self, plan: &Plan) -> Option<Arc<Renderer>> {
+        let render = plan.render.as_ref().filter(|_| self.sign_in.is_none())?;
+        Some(Renderer::new(render, self.dialer.clone(), self.allow.clone(), self.bytes_max))
     }
 
     /// Counts the hosts' answers anew.

@@ -2,7 +2,7 @@
 //!
 //! Invariants: every address has exactly one outcome, a page or one reason; robots.txt, noindex and the folders given
 //! are obeyed; only the typed host is read (with or without `www.`, http or https); everything is bounded.
-//! Deliberately absent: storage, scripts, login forms, other hosts. What an earlier crawl saw is asked of the caller.
+//! Deliberately absent: storage, running scripts, login forms, other hosts. What an earlier crawl saw is asked of the caller.
 
 mod address;
 mod feed;
@@ -14,6 +14,7 @@ mod lastmod;
 mod llms;
 mod read;
 mod reason;
+mod render;
 mod robots;
 mod scope;
 mod sign_in;
@@ -45,6 +46,7 @@ pub use address::normalise;
 pub use hosts::Host;
 pub use known::{Claim, Known, Memory};
 pub use reason::{CrawlError, SkipReason};
+pub use render::Render;
 pub use sign_in::SignIn;
 
 /// A sitemap with this many pages is believed when only the addresses are wanted.
@@ -91,6 +93,8 @@ pub struct Plan {
     pub allow: AllowPrivate,
     /// A secret for the website.
     pub sign_in: Option<SignIn>,
+    /// Where pages that need JavaScript are rendered.
+    pub render: Option<Render>,
     /// Only find addresses; no pages are handed on.
     pub discover_only: bool,
     /// Pages that were read after the date their sitemap gives are not asked for again.
@@ -112,6 +116,7 @@ impl Default for Plan {
             concurrency: 4,
             allow: AllowPrivate::none(),
             sign_in: None,
+            render: None,
             discover_only: false,
             trusts_sitemap: false,
         }
@@ -211,6 +216,7 @@ async fn read(
         site: begin.site,
         robots: robots.clone(),
         fetcher: fetcher.clone(),
+        renderer: fetcher.renderer(&plan),
         memory,
         events,
         cancelled,

@@ -3,9 +3,12 @@
 use scraper::{Html, Selector};
 use url::Url;
 
+use super::address::Site;
 use super::fetch::{Got, NOT_MODIFIED};
 use super::head::{self, Head};
+use super::render::Renderer;
 use super::{Known, SkipReason};
+use crate::dial::{HeaderMap, HeaderValue, Response};
 use crate::svc::extract::{self, Extracted, Input, RejectCode};
 
 /// Links taken from one page.
@@ -63,6 +66,35 @@ pub(super) async fn read(got: Got, known: Option<Known>, bytes_max: usize) -> Se
         .await
         .unwrap_or_else(|_| (Vec::new(), Err(SkipReason::UnsupportedType { kind: "damaged page".to_owned() })));
     Seen { url, status, etag, last_modified, links, page, was_asked: true }
+}
+
+/// A page that needs JavaScript as it is after its scripts have run; any other page, and one that cannot be rendered, as it
+/// was seen. `headers`: of its own answer, which still says whether it may be indexed.
+pub(super) async fn rendered(
+    mut seen: Seen,
+    mut headers: HeaderMap,
+    renderer: &Renderer,
+    site: &Site,
+    bytes_max: usize,
+) -> Seen {
+    let Err(SkipReason::Unreadable(rejected)) = &mut seen.page else { return seen };
+    if rejected.code != RejectCode::NeedsJavascript {
+        return seen;
+    }
+    match renderer.html(&seen.url, site).await {
+        Ok(body) => {
+            headers.insert("content-type", HeaderValue::from_static("text/html; charset=utf-8"));
+            // Version and date are those of the page without its content.
+            headers.remove("etag");
+            headers.remove("last-modified");
+            let response = Response { status: seen.status, headers, body };
+            read(Got { url: seen.url, response }, None, bytes_max).await
+        }
+        Err(why) => {
+            rejected.reason = format!("{}; {why}", rejected.reason);
+            seen
+        }
+    }
 }
 
 /// A page as an earlier crawl saw it, when nobody needs to be asked.

@@ -14,6 +14,7 @@ use super::address::Site;
 use super::fetch::{Fetcher, Got};
 use super::lastmod::Lastmods;
 use super::read::{self, Content, Seen};
+use super::render::Renderer;
 use super::robots::Robots;
 use super::scope::{self, Scope};
 use super::{Claim, CrawlError, Event, Known, Memory, Page, Plan, Reach, SkipReason};
@@ -65,6 +66,7 @@ pub(super) struct Walk<'a> {
     pub(super) site: Site,
     pub(super) robots: Arc<Robots>,
     pub(super) fetcher: Arc<Fetcher>,
+    pub(super) renderer: Option<Arc<Renderer>>,
     pub(super) memory: &'a Memory<'a>,
     pub(super) lastmods: Lastmods,
     /// When the crawl began: whatever changes from then on may have been missed.
@@ -221,6 +223,7 @@ impl Walk<'_> {
             return;
         }
         let known = remembered.filter(Known::can_ask);
+        let renderer = self.renderer.clone();
         tasks.spawn(async move {
             let hop = |to: &Url| match site.adopt(to) {
                 None => Some(fetcher.elsewhere(to)),
@@ -231,7 +234,14 @@ impl Walk<'_> {
                 None => fetcher.page(&step.url, known.as_ref(), hop).await,
             };
             let result = match got {
-                Ok(got) => Ok(read::read(got, known, bytes_max).await),
+                Ok(got) => {
+                    let headers = got.response.headers.clone();
+                    let seen = read::read(got, known, bytes_max).await;
+                    Ok(match renderer {
+                        Some(renderer) => read::rendered(seen, headers, &renderer, &site, bytes_max).await,
+                        None => seen,
+                    })
+                }
                 Err(reason) => Err(reason),
             };
             Done { url: step.url, depth: step.depth, quiet: step.quiet, result, claim }

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::io::Read;
 
-use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 

@@ -39,6 +39,7 @@ use crate::base::{Code, Fault, Progress, Report};
 use crate::dial::Dialer;
 use crate::embed::{EmbedError, Model, ModelHandle};
 use crate::store::Store;
+use crate::svc::crawl::Render;
 use crate::svc::extract::{Extracted, Input, Rejected, Warning, extract, guess_url};
 use crate::svc::index::Indexes;
 use crate::svc::knowledge::{self, Draft, Stored, store_draft};
@@ -62,6 +63,8 @@ pub struct Ingest {
     pub blobs: PathBuf,
     /// Most pages one crawl may read.
     pub pages_max: usize,
+    /// Where pages that need JavaScript are rendered.
+    pub render: Option<Render>,
     /// Crawls under way.
     pub live: Live,
 }

@@ -51,6 +51,7 @@ impl Ingest {
             concurrency: CONCURRENCY,
             allow,
             sign_in,
+            render: self.render.clone().filter(|_| !discover_only),
             discover_only,
             trusts_sitemap: source.sitemap.is_believed(),
         })
