@@ -95,7 +95,7 @@ export function report(source, { words = '' } = {}) {
     return [head && h('tr', { class: 'group' }, h('th', { scope: 'rowgroup', colspan: 4, class: 'break' }, say('countsAs'), ' ', link(row.of))),
       h('tr', null,
         h('td', { class: 'break' }, row.title && h('div', null, row.title), link(row.url)),
-        h('td', null, h('span', { class: `tag ${row.change || row.outcome}` }, sayOr(`out_${row.change || row.outcome}`, row.outcome))),
+        h('td', null, h('span', { class: `tag ${row.outcome}` }, sayOr(`out_${row.change || row.outcome}`, row.outcome))),
         h('td', { class: 'break' }, row.outcome === 'duplicate' && row.of ? say('sameAs', { of: row.of }) : reasonOf(row)),
         h('td', { class: 'n' }, row.chunks ? num(row.chunks) : ''))].filter(Boolean);
   };
