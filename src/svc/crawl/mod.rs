@@ -200,11 +200,7 @@ async fn read(
     events: Sender<Event>,
     cancelled: &(dyn Fn() -> bool + Send + Sync),
 ) -> Result<Report, CrawlError> {
-    let mut plan = plan.clone();
-    if plan.discover_only {
-        plan.max_pages = plan.max_pages.clamp(1, DISCOVER_PAGES_MAX);
-    }
-    let begin = stoppable(begin(fetcher, &plan), cancelled).await??;
+    let begin = stoppable(begin(fetcher, plan), cancelled).await??;
     let start_url = begin.url.to_string();
     // A website on this machine need not be spared, unless it asks for it.
     let delay = if begin.site.is_local() { Duration::ZERO } else { plan.delay };
@@ -212,17 +208,17 @@ async fn read(
     let first_failure = begin.first.as_ref().and_then(|first| first.as_ref().err()).cloned();
     let robots = Arc::new(begin.robots);
     let mut walk = walk::Walk {
-        plan: &plan,
+        plan,
         site: begin.site,
         robots: robots.clone(),
         fetcher: fetcher.clone(),
-        renderer: fetcher.renderer(&plan),
+        renderer: fetcher.renderer(plan),
         memory,
         events,
         cancelled,
         lastmods: lastmod::Lastmods::default(),
         begun_at: now_ms(),
-        state: walk::State::new(&plan),
+        state: walk::State::new(plan),
     };
     if let Some(first) = begin.first {
         walk.begin(&begin.url, first).await?;
@@ -246,7 +242,7 @@ async fn read(
     if !believed {
         walk.run().await?;
         if walk.state.pages == 0 {
-            return Err(nothing(&plan, &walk, &start_url, first_failure.as_ref()));
+            return Err(nothing(plan, &walk, &start_url, first_failure.as_ref()));
         }
     }
     let urls = walk.addresses();

@@ -80,3 +80,24 @@ async fn what_changed_comes_whole_and_a_stale_not_modified_is_not_believed() {
     assert_eq!((title("/neu").as_str(), title("/ziel2").as_str()), ("Fassung 2", "Ziel 2"));
     assert_eq!(again.skipped.len(), 1, "{:?}", again.skipped);
 }
+
+#[tokio::test]
+async fn a_list_is_read_to_its_end_however_alike_its_addresses_are() {
+    const PAGES: usize = 2_300;
+    let (host, _) = serve_asked(|path, asked, _| {
+        let host = asked.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default().trim();
+        Some(match path {
+            "/" => page("Start", ""),
+            "/sitemap.xml" => {
+                let urls: String = (0..PAGES).map(|n| format!("<url><loc>http://{host}/a/{n}</loc></url>")).collect();
+                Reply::new(200, "application/xml", format!("<urlset>{urls}</urlset>"))
+            }
+            path if path.starts_with("/a/") => page(path, ""),
+            _ => return None,
+        })
+    })
+    .await;
+    let plan = Plan { discover_only: true, max_pages: 5_000, ..plan(&host) };
+    let found = run_knowing(&plan, &|_| None).await;
+    assert_eq!(found.result.as_ref().map(|report| report.pages_found), Ok(PAGES + 1), "{:?}", found.skipped.len());
+}

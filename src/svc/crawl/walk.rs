@@ -17,7 +17,7 @@ use super::read::{self, Content, Seen};
 use super::render::Renderer;
 use super::robots::Robots;
 use super::scope::{self, Scope};
-use super::{Claim, CrawlError, Event, Known, Memory, Page, Plan, Reach, SkipReason};
+use super::{Claim, CrawlError, DISCOVER_PAGES_MAX, Event, Known, Memory, Page, Plan, Reach, SkipReason};
 use crate::base::clock::UnixMs;
 
 /// How often a stop is noticed while waiting.
@@ -41,6 +41,16 @@ enum Outcome {
     Open,
     Page,
     Skipped,
+}
+
+/// How an address became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    Link,
+    /// A sitemap, a feed, llms.txt.
+    List,
+    /// A folder somebody wants to be read; perhaps nothing is there.
+    Guess,
 }
 
 struct Step {
@@ -121,7 +131,7 @@ impl Walk<'_> {
         }
         for folder in self.state.scope.folders() {
             if let Some(url) = self.site.join(&folder) {
-                self.offer(&url, 1, true).await?;
+                self.offer(&url, 1, Named::Guess).await?;
             }
         }
         Ok(())
@@ -132,11 +142,11 @@ impl Walk<'_> {
         if self.plan.reach == Reach::Feed && self.site.adopt(url).is_none() && url.as_str().len() <= URL_NOTED_MAX {
             return self.skip(url, SkipReason::Elsewhere).await;
         }
-        self.offer(url, 1, false).await
+        self.offer(url, 1, Named::List).await
     }
 
     /// Queues an address once, or notes why not. `depth` is its distance from the start page.
-    pub(super) async fn offer(&mut self, url: &Url, depth: usize, quiet: bool) -> Result<(), CrawlError> {
+    pub(super) async fn offer(&mut self, url: &Url, depth: usize, by: Named) -> Result<(), CrawlError> {
         let Some(url) = self.site.adopt(url).filter(|url| url.as_str().len() <= URL_NOTED_MAX) else { return Ok(()) };
         if self.state.outcomes.contains_key(url.as_str()) {
             return Ok(());
@@ -154,9 +164,13 @@ impl Walk<'_> {
             }
             return Ok(());
         }
-        if let Some(reason) = self.state.scope.admit(&url) {
+        // What somebody has listed has an end; only links can go on for ever.
+        if by != Named::List
+            && let Some(reason) = self.state.scope.admit(&url)
+        {
             return self.skip(&url, reason).await;
         }
+        let quiet = by == Named::Guess;
         self.state.deep.remove(url.as_str());
         self.state.outcomes.insert(url.to_string(), Outcome::Open);
         self.state.found += usize::from(!quiet);
@@ -166,12 +180,15 @@ impl Walk<'_> {
 
     /// Works until the queue is empty, a limit is reached, or the crawl is stopped.
     pub(super) async fn run(&mut self) -> Result<(), CrawlError> {
-        let fetches_max = self.plan.max_pages.saturating_mul(FETCHES_PER_PAGE).saturating_add(FETCHES_EXTRA);
+        // Whoever only counts has seen enough long before.
+        let most = if self.plan.discover_only { DISCOVER_PAGES_MAX } else { usize::MAX };
+        let pages_max = self.plan.max_pages.clamp(1, most);
+        let fetches_max = pages_max.saturating_mul(FETCHES_PER_PAGE).saturating_add(FETCHES_EXTRA);
         let mut tasks: JoinSet<Done> = JoinSet::new();
         let lanes = self.plan.concurrency.clamp(1, CONCURRENCY_MAX);
         loop {
             while tasks.len() < lanes
-                && self.state.pages + tasks.len() < self.plan.max_pages
+                && self.state.pages + tasks.len() < pages_max
                 && self.state.fetched + tasks.len() < fetches_max
             {
                 let Some(step) = self.state.queue.pop_front() else { break };
@@ -281,7 +298,7 @@ impl Walk<'_> {
             if let Ok(url) = Url::parse(&link) {
                 // A list that is turned page by page is one place, however long it is.
                 let deeper = usize::from(!scope::turns_page(&seen.url, &url));
-                self.offer(&url, depth + deeper, false).await?;
+                self.offer(&url, depth + deeper, Named::Link).await?;
                 if self.site.adopt(&url).is_some() {
                     links.push(link);
                 }
