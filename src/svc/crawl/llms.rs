@@ -45,12 +45,15 @@ pub(super) fn links(text: &str, base: &Url) -> Vec<Url> {
     found.iter().filter_map(|link| base.join(link).ok()).map(page).collect()
 }
 
+fn is_html(path: &str) -> bool {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ending.eq_ignore_ascii_case("html") || ending.eq_ignore_ascii_case("htm")
+}
+
 /// The page itself where its Markdown twin is named (`/a.html.md`): both would say the same.
 fn page(url: Url) -> Url {
     let mut out = url;
-    if let Some(path) = out.path().strip_suffix(".md").filter(|path| path.ends_with(".html") || path.ends_with(".htm"))
-    {
-        let path = path.to_owned();
+    if let Some(path) = out.path().strip_suffix(".md").filter(|path| is_html(path)).map(str::to_owned) {
         out.set_path(&path);
     }
     out
