@@ -67,7 +67,7 @@ export function sources(place, [slug, open, words], context) {
 /** How a source signs in; the password itself is never shown again. @param {any} source */
 function signIn(source) {
   const state = h('span', { class: 'muted small' });
-  const show = () => { state.textContent = source.sign_in ? ` – ${say(`sign_${source.sign_in}`)}` : ''; };
+  const show = () => { state.textContent = source.sign_in ? ` – ${say(`sign_${source.sign_in}`)}` : ''; off.hidden = !source.sign_in; };
   const user = field(say('userName'), { type: 'text', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', maxlength: 200 });
   const password = field(say('password'), { type: 'password', autocomplete: 'new-password', hint: say('signInHint') });
   const send = async (/** @type {any} */ body) => {
@@ -76,8 +76,8 @@ function signIn(source) {
     show();
     toast(say('saved'));
   };
-  const { node } = form([user.node, password.node], say('save'), () => send({ kind: 'basic', user: user.input.value.trim(), password: password.input.value }));
   const off = h('button', { type: 'button', class: 'button', onclick: () => send({ kind: 'none' }).catch((e) => toast(e.words || String(e))) }, say('signInOff'));
+  const { node } = form([user.node, password.node], say('save'), () => send({ kind: 'basic', user: user.input.value.trim(), password: password.input.value }));
   show();
-  return h('details', null, h('summary', null, say('signInThere'), state), node, h('p', null, off));
+  return h('details', null, h('summary', null, say('signInThere'), state), node, h('p', { class: 'row' }, off));
 }
