@@ -14,7 +14,7 @@ use crate::base::{Code, Fault, Progress};
 use crate::config::Config;
 use crate::svc::services::Services;
 
-use super::{content, eval, import, index, jobs, key, output, query, site, source, user};
+use super::{content, eval, import, index, jobs, key, output, query, repeated, site, source, user};
 
 /// How long a verb waits for another process to let go of the data folder.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,6 +39,8 @@ pub(crate) enum Call {
     Site(site::Args),
     /// List, show, exclude and delete documents
     Document(content::DocumentArgs),
+    /// What stands on most pages of a website and is left out
+    Repeated(repeated::Args),
     /// Accounts and the set-up link
     User(user::Args),
     /// API keys
@@ -65,6 +67,7 @@ impl Call {
             Call::Source(args) => args.run(services).await,
             Call::Site(args) => args.run(services).await,
             Call::Document(args) => args.run(services).await,
+            Call::Repeated(args) => args.run(services, progress).await,
             Call::User(args) => args.run(services).await,
             Call::Key(args) => args.run(services).await,
             Call::Index(args) => args.run(services).await,
@@ -89,7 +92,10 @@ impl Call {
 
     /// Verbs that need the workers when no server runs.
     const fn needs_workers(&self) -> bool {
-        matches!(self, Call::Ingest(_) | Call::Import(_) | Call::Crawl(_) | Call::Index(_))
+        matches!(
+            self,
+            Call::Ingest(_) | Call::Import(_) | Call::Crawl(_) | Call::Index(_) | Call::Repeated(_)
+        )
     }
 
     fn show(&self, value: &Value) -> String {

@@ -16,6 +16,7 @@ mod jobs;
 mod key;
 mod output;
 mod query;
+mod repeated;
 mod serve;
 mod sign_in;
 mod site;

@@ -39,6 +39,10 @@ tables! {
     DocumentHashes "document_hashes";
     /// site, chunk -> Chunk
     Chunks "chunks";
+    /// site, document -> the passages before repeated parts were left out, where any were
+    FullTexts "full_texts";
+    /// site, source -> parts that repeat across its pages
+    Repeated "repeated";
     /// model, text hash -> f32 vector, little endian
     Vectors "vectors";
     /// priority, site, chunk -> what is still to be embedded

@@ -11,6 +11,10 @@ pub mod auth;
 
 pub mod knowledge;
 
+pub mod repeat;
+
+pub mod alike;
+
 pub mod index;
 
 pub mod job;

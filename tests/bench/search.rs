@@ -96,7 +96,10 @@ fn put(
         warnings: Vec::new(),
         report: None,
         is_link_list: false,
-        chunks: passages.into_iter().map(|p| NewChunk { section: vec![p.section], text: p.text }).collect(),
+        chunks: passages
+            .into_iter()
+            .map(|p| NewChunk { section: vec![p.section], text: p.text, ..NewChunk::default() })
+            .collect(),
     };
     let Stored::New(id) = knowledge::store_draft(batch, draft)? else {
         return Err(Fault::invalid("a passage came twice"));

@@ -20,5 +20,6 @@ mod fresh;
 mod fuzz;
 mod import;
 mod isolation;
+mod repeated;
 mod support;
 mod tidy;

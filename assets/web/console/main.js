@@ -8,6 +8,7 @@ import { documents as documentsPage } from './pages/documents.js';
 import { overview, siteLine } from './pages/overview.js';
 import { read } from './pages/read.js';
 import { line } from './pages/report.js';
+import { repeated } from './pages/repeated.js';
 import { settings } from './pages/settings.js';
 import { setup } from './pages/setup.js';
 import { signIn } from './pages/signin.js';
@@ -28,11 +29,12 @@ const ROUTES = [
   [/^#\/sites\/([^/]+)\/documents(?:\/([^/]+))?$/, documentsPage, 'documents', false],
   [/^#\/sites\/([^/]+)\/sources(?:\/([^/]+))?(?:\/([^/]+))?$/, sources, 'sources', false],
   [/^#\/sites\/([^/]+)\/line\/([^/]+)$/, line, 'report', false],
+  [/^#\/sites\/([^/]+)\/repeated$/, repeated, 'repeated', false],
   [/^#\/sites\/([^/]+)\/settings$/, settings, 'settings', false],
   [/^#\/sites\/([^/]+)\/snippet$/, snippet, 'snippet', false],
   [/^#\/sites\/([^/]+)(?:\/try)?$/, tryPage, 'try', false],
 ];
-const SECTIONS = ['try', 'documents', 'sources', 'settings', 'snippet'];
+const SECTIONS = ['try', 'documents', 'sources', 'repeated', 'settings', 'snippet'];
 
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 /** @type {(() => void)|undefined} */

@@ -35,6 +35,8 @@ enum State {
     Excluded,
     /// Its website no longer has it; it can be taken back for a while.
     Gone,
+    /// It repeats another document, under which it is found.
+    Copy,
     Failed,
 }
 
@@ -50,7 +52,7 @@ pub struct Documents(pub Arc<Shared>);
 
 #[OpenApi]
 impl Documents {
-    /// Documents in the order they came: `{documents:[{id,key,title,url,language,chunks,embedded,state,outcome?,updated_at?,ingested_at,warnings[],source_id?,missing_since?,left_at?}], next_cursor?, total}`.
+    /// Documents in the order they came: `{documents:[{id,key,title,url,language,chunks,embedded,state,outcome?,updated_at?,ingested_at,warnings[],copy_of?,source_id?,missing_since?,left_at?}], next_cursor?, total}`.
     #[oai(path = "/sites/:site/documents", method = "get", operation_id = "documents", tag = "Tag::Documents")]
     async fn list(
         &self,
@@ -181,6 +183,7 @@ fn state_of(document: &Document) -> State {
     match document {
         d if d.excluded => State::Excluded,
         d if d.has_left() => State::Gone,
+        d if d.copy_of.is_some() => State::Copy,
         d if d.chunks.is_empty() => State::Failed,
         _ => State::Indexed,
     }
@@ -198,6 +201,7 @@ fn row(snapshot: &Snapshot, document: &Document) -> Outcome<Value> {
     let state = match state_of(document) {
         State::Excluded => "excluded",
         State::Gone => "gone",
+        State::Copy => "copy",
         State::Failed => "failed",
         State::All | State::Indexed => "indexed",
     };
@@ -215,6 +219,7 @@ fn row(snapshot: &Snapshot, document: &Document) -> Outcome<Value> {
         "warnings": document.warnings,
         "outcome": document.report.as_ref().map(Report::outcome),
         "source_id": document.source.map(|id| id.to_string()),
+        "copy_of": document.copy_of.map(|of| of.document.to_string()),
         "missing_since": document.missing.map(|m| rfc3339(m.since)),
         "left_at": document.missing.and_then(|m| m.left_at).map(rfc3339),
     }))

@@ -9,6 +9,7 @@ mod dialogs;
 mod documents;
 mod jobs;
 mod remembered;
+mod repeated;
 mod report;
 mod search;
 mod session;
@@ -91,6 +92,7 @@ pub type Resources = (
     documents::Documents,
     sources::Sources,
     report::Reports,
+    repeated::RepeatedApi,
     jobs::JobsApi,
 );
 
@@ -108,6 +110,7 @@ pub fn service(shared: &Arc<Shared>) -> OpenApiService<Resources, ()> {
         documents::Documents(s()),
         sources::Sources(s()),
         report::Reports(s()),
+        repeated::RepeatedApi(s()),
         jobs::JobsApi(s()),
     );
     OpenApiService::new(resources, "DialogEngine", env!("CARGO_PKG_VERSION"))

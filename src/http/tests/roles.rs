@@ -11,6 +11,7 @@ fn path(fixture: &Fixture, route: &Route) -> String {
         .replace("{dialog}", "nobody")
         .replace("{turn}", "1")
         .replace("{citation}", "nothing")
+        .replace("{part}", "none")
         .replace("{document}", "doc_999");
     format!("/api/v1{filled}")
 }

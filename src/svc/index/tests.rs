@@ -38,7 +38,7 @@ impl Bench {
             warnings: vec![],
             report: None,
             is_link_list: false,
-            chunks: vec![NewChunk { section: vec![], text: text.into() }],
+            chunks: vec![NewChunk { text: text.into(), ..NewChunk::default() }],
         };
         let site = self.site.id;
         let seed = *blake3::hash(text.as_bytes()).as_bytes();

@@ -2,7 +2,7 @@
 //! so that nothing is silently cut when a passage is embedded.
 
 use crate::base::limits::DOCUMENT_CHUNKS_MAX;
-use crate::svc::extract::Extracted;
+use crate::svc::extract::{Block, Extracted};
 use crate::svc::knowledge::{NewChunk, sentences};
 
 /// A passage is closed when the next line would take it past this many tokens.
@@ -15,12 +15,16 @@ pub type Count<'a> = dyn Fn(&str) -> usize + 'a;
 
 /// Passages of a document, and how many were cut off over the limit.
 pub fn chunks(document: &Extracted, count: &Count<'_>) -> (Vec<NewChunk>, usize) {
-    let mut builder = Builder { count, done: Vec::new(), section: Vec::new(), lines: Vec::new(), tokens: 0 };
+    let mut builder =
+        Builder { count, done: Vec::new(), section: Vec::new(), lines: Vec::new(), shape: String::new(), tokens: 0 };
     for section in &document.sections {
         builder.enter(&section.path);
         for block in &section.blocks {
+            let mark = mark_of(block);
+            let mut next = mark.to_ascii_uppercase();
             for line in block.to_text().lines().map(str::trim).filter(|l| !l.is_empty()) {
-                builder.line(line);
+                builder.line(line, next, mark);
+                next = mark;
             }
         }
     }
@@ -31,11 +35,21 @@ pub fn chunks(document: &Extracted, count: &Count<'_>) -> (Vec<NewChunk>, usize)
     (chunks, cut)
 }
 
+/// The letter of [`NewChunk::shape`] for a block's lines.
+const fn mark_of(block: &Block) -> char {
+    match block {
+        Block::List { .. } => 'l',
+        Block::Table { .. } => 't',
+        Block::Paragraph { .. } | Block::Quote { .. } | Block::Code { .. } => 'p',
+    }
+}
+
 struct Builder<'a> {
     count: &'a Count<'a>,
     done: Vec<NewChunk>,
     section: Vec<String>,
     lines: Vec<String>,
+    shape: String,
     tokens: usize,
 }
 
@@ -50,6 +64,7 @@ impl Builder<'_> {
                 if shared < self.section.len() {
                     let own = self.section.split_off(shared).join(" – ");
                     self.lines.insert(0, own);
+                    self.shape.insert(0, 'h');
                 }
                 self.push(heading.clone());
             }
@@ -59,18 +74,21 @@ impl Builder<'_> {
         self.section = path.to_vec();
     }
 
-    fn line(&mut self, line: &str) {
+    /// `first` marks the line, `mark` what it is cut into behind its first part.
+    fn line(&mut self, line: &str, first: char, mark: char) {
         let tokens = (self.count)(line);
         if tokens > TOKENS_MAX {
+            let mut next = first;
             for part in split(line, self.count) {
-                self.fit((self.count)(&part), part);
+                self.fit((self.count)(&part), part, next);
+                next = mark;
             }
         } else {
-            self.fit(tokens, line.to_owned());
+            self.fit(tokens, line.to_owned(), first);
         }
     }
 
-    fn fit(&mut self, tokens: usize, line: String) {
+    fn fit(&mut self, tokens: usize, line: String, mark: char) {
         if self.tokens + tokens > TOKENS_MAX && !self.lines.is_empty() {
             let section = self.section.clone();
             self.close();
@@ -78,11 +96,13 @@ impl Builder<'_> {
         }
         self.tokens += tokens;
         self.lines.push(line);
+        self.shape.push(mark);
     }
 
     fn push(&mut self, line: String) {
         self.tokens += (self.count)(&line);
         self.lines.push(line);
+        self.shape.push('h');
     }
 
     fn close(&mut self) {
@@ -90,6 +110,7 @@ impl Builder<'_> {
             self.done.push(NewChunk {
                 section: std::mem::take(&mut self.section),
                 text: std::mem::take(&mut self.lines).join("\n"),
+                shape: std::mem::take(&mut self.shape),
             });
         }
         self.tokens = 0;

@@ -67,6 +67,7 @@ impl Ingest {
             self.store_as_read(&mut summary, progress, read).await?;
             progress.report(Report { phase: "words".into(), done, total, ..Report::default() });
         }
+        self.settle_text(site, progress).await?;
         self.finish_summary(site, &mut summary, progress, started, embedded_before).await?;
         if summary.documents == 0 {
             let reason =

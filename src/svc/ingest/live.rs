@@ -67,6 +67,11 @@ impl Crawling {
         }
     }
 
+    /// Puts a line in the place of the one with its address.
+    pub(super) fn correct(&self, row: SourceUrl) {
+        lock(&self.seen).rows.insert(row.url.clone(), row);
+    }
+
     pub(super) fn note_hosts(&self, hosts: Vec<Host>) {
         lock(&self.seen).hosts = hosts;
     }

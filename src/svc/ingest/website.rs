@@ -1,6 +1,6 @@
 //! Websites: the crawl engine's pages become documents, its skips become the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -15,11 +15,13 @@ use crate::base::limits::DOCUMENT_BYTES_MAX;
 use crate::base::{Code, Fault, Progress, Report};
 use crate::dial::AllowPrivate;
 use crate::store::{Key, Table};
+use crate::svc::alike;
 use crate::svc::crawl::{self, Claim, Event, Page, Plan, Reach, SignIn};
-use crate::svc::knowledge::{self, Draft, Stored};
+use crate::svc::knowledge::{self, Draft, Stored, Why};
 
 use super::live::Crawling;
 use super::source::{self, Change, Failure, LastCrawl, Source, SourceUrl, UrlOutcome};
+use super::work::SettledText;
 use super::{DRAFTS_MAX, FileError, Ingest, Summary, sign_in, visit};
 
 /// Pages in flight between crawler and store.
@@ -85,7 +87,11 @@ impl Ingest {
             for row in visit::note_missing(&self.store, source.site, id, crawled).await? {
                 crawling.note(row);
             }
+            // Before anything waits for vectors: what repeats is not embedded for page after page.
+            taken.settled = self.settle_text(source.site, progress).await?;
+            self.note_copies(source.site, &crawling)?;
             self.indexes.poke();
+            self.embedder.poke();
         }
         if let Ok(report) = &report {
             visit::remember_feed(&self.store, id, report.feed.clone()).await?;
@@ -138,6 +144,8 @@ impl Ingest {
             for (name, change) in [("new", Change::New), ("changed", Change::Changed)] {
                 map.insert(name.into(), json!(rows.iter().filter(|row| row.change == Some(change)).count()));
             }
+            map.insert("repeated".into(), json!(taken.settled.repeated));
+            map.insert("copies".into(), json!(taken.settled.copies));
             for (name, outcome) in [("missed", UrlOutcome::Missed), ("gone", UrlOutcome::Gone)] {
                 map.insert(name.into(), json!(rows.iter().filter(|row| row.outcome == outcome).count()));
             }
@@ -254,6 +262,26 @@ impl Ingest {
             .await
     }
 
+    /// Says of pages that repeat another one which it is.
+    fn note_copies(&self, site: SiteId, crawling: &Crawling) -> Outcome<()> {
+        let copies = alike::list(&self.store, site)?;
+        let copies: HashMap<&str, &alike::Copy> = copies.iter().map(|c| (c.document.key.as_str(), c)).collect();
+        for mut row in crawling.rows() {
+            if matches!(row.outcome, UrlOutcome::Indexed | UrlOutcome::Unchanged)
+                && let Some(copy) = copies.get(row.url.as_str())
+            {
+                let code = match copy.why {
+                    Why::Same => "near_duplicate",
+                    Why::Part => "part_of",
+                };
+                row.outcome = UrlOutcome::Duplicate;
+                (row.code, row.of) = (Some(code.to_owned()), Some(copy.original.key.clone()));
+                crawling.correct(row);
+            }
+        }
+        Ok(())
+    }
+
     /// Replaces the report of a source.
     async fn keep_report(&self, id: SourceId, rows: &[SourceUrl]) -> Outcome<()> {
         let mut fresh: BTreeMap<String, SourceUrl> = rows.iter().map(|row| (row.url.clone(), row.clone())).collect();
@@ -284,11 +312,19 @@ struct Taken {
     /// Pages of which the sitemap said the truth, and an untruth.
     right: u64,
     wrong: u64,
+    settled: SettledText,
 }
 
 impl Taken {
     fn new(crawling: Arc<Crawling>) -> Self {
-        Self { summary: Summary::default(), crawling, skipped: BTreeMap::new(), right: 0, wrong: 0 }
+        Self {
+            summary: Summary::default(),
+            crawling,
+            skipped: BTreeMap::new(),
+            right: 0,
+            wrong: 0,
+            settled: SettledText::default(),
+        }
     }
 
     fn skip(&mut self, url: String, code: &str, text: String, of: Option<&str>) {

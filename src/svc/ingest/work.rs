@@ -10,12 +10,21 @@ use crate::base::id::SiteId;
 use crate::base::{Code, Fault, Progress};
 use crate::svc::extract;
 use crate::svc::job::{Job, JobError, Jobs, Kind};
+use crate::svc::{alike, knowledge, repeat};
 
 use super::unpack::{self, Take};
 use super::{Incoming, Ingest, Summary, blob};
 
 /// Jobs that run at once.
 const AT_ONCE: usize = 2;
+
+/// What looking at all pages of a site together came to.
+#[derive(Debug, Clone, Copy, Default, serde::Serialize)]
+pub(super) struct SettledText {
+    pub repeated: repeat::Refreshed,
+    /// Documents that repeat another one now.
+    pub copies: u64,
+}
 
 /// Works off the queue until `stopping` is set; what runs then is finished or left to the next start.
 pub async fn run_jobs(ingest: Arc<Ingest>, jobs: Arc<Jobs>, stopping: Arc<AtomicBool>) {
@@ -80,6 +89,7 @@ async fn dispatch(ingest: &Ingest, job: &Job, progress: &Progress) -> (Outcome<s
             Ok((result, failed)) => (Ok(result), failed.into_iter().map(JobError::from).collect()),
             Err(fault) => (Err(fault), Vec::new()),
         },
+        Kind::Repeated => (ingest.settle_all(site, progress).await, Vec::new()),
     }
 }
 
@@ -94,6 +104,27 @@ fn of_summary(outcome: Outcome<Summary>) -> (Outcome<serde_json::Value>, Vec<Job
 }
 
 impl Ingest {
+    /// Leaves out what repeats and collapses copies, now that all pages are known: before anything waits for vectors, so
+    /// that they are not made for nothing.
+    pub(super) async fn settle_text(&self, site: SiteId, progress: &Progress) -> Outcome<SettledText> {
+        let repeated = repeat::refresh(&self.store, site, progress).await?;
+        let changed = alike::refresh(&self.store, site, progress).await?;
+        self.indexes.poke();
+        self.embedder.poke();
+        let copies = knowledge::counts(&self.store, site)?.copies;
+        if changed > 0 {
+            tracing::debug!(%site, changed, copies, "pages that repeat others were told apart anew");
+        }
+        Ok(SettledText { repeated, copies })
+    }
+
+    /// [`Ingest::settle_text`] as a job of its own: `{repeated: {parts, documents}, copies}`.
+    async fn settle_all(&self, site: SiteId, progress: &Progress) -> Outcome<serde_json::Value> {
+        let settled = self.settle_text(site, progress).await?;
+        self.settle(site, progress).await?;
+        serde_json::to_value(settled).map_err(Fault::internal)
+    }
+
     /// Keeps sent bytes for the job that will read them; the job refers to them by their hash.
     pub fn keep(&self, bytes: &[u8]) -> Outcome<String> {
         let most = extract::bytes_max(bytes);

@@ -45,6 +45,8 @@ pub enum Kind {
     Discover { source: SourceId },
     /// Read a website.
     Crawl { source: SourceId },
+    /// Leave out what repeats across the pages, and collapse pages that repeat others.
+    Repeated,
 }
 
 /// Whose files an import reads.
@@ -66,6 +68,7 @@ impl Kind {
             Kind::Upload { .. } => "upload",
             Kind::Discover { .. } => "discover",
             Kind::Crawl { .. } => "crawl",
+            Kind::Repeated => "repeated",
         }
     }
 }

@@ -8,7 +8,9 @@ use crate::base::limits::KEY_BYTES_MAX;
 use crate::store::{Batch, Key, Table};
 use crate::svc::extract::Report;
 
+use super::copy::{release_copies, release_copy, untie};
 use super::missing::{mark_met, take_back};
+use super::repeated::{FullText, Remaining, remaining};
 use super::{Change, Chunk, Document, NewChunk, Op, QueueItem};
 
 /// A document ready to be stored.
@@ -101,7 +103,7 @@ pub fn store_draft(batch: &mut Batch<'_>, draft: Draft) -> Outcome<Stored> {
         return Ok(Stored::Duplicate(document.id));
     }
     let id = DocumentId(batch.next("document")?);
-    insert(batch, id, draft, hash, (excluded, false)).map(Stored::New)
+    insert(batch, id, draft, hash, Marks { excluded, ..Marks::default() }).map(Stored::New)
 }
 
 fn lookup(batch: &Batch<'_>, table: Table, key: Key, site: SiteId) -> Outcome<Option<Document>> {
@@ -113,32 +115,31 @@ fn lookup(batch: &Batch<'_>, table: Table, key: Key, site: SiteId) -> Outcome<Op
 
 fn replace(batch: &mut Batch<'_>, old: Document, draft: Draft, hash: String) -> Outcome<DocumentId> {
     drop_chunks(batch, &old)?;
+    untie(batch, &old)?;
     batch.delete(Table::DocumentHashes, Key::of(old.site).and(old.content_hash.as_str()));
-    insert(batch, old.id, draft, hash, (old.excluded, old.kept))
+    insert(batch, old.id, draft, hash, Marks { excluded: old.excluded, kept: old.kept, apart: old.apart })
 }
 
-/// `marks`: whether an editor excluded the document, and whether one wants it kept.
-fn insert(
-    batch: &mut Batch<'_>,
-    id: DocumentId,
-    draft: Draft,
-    hash: String,
-    (excluded, kept): (bool, bool),
-) -> Outcome<DocumentId> {
+/// What an editor decided, whatever is read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Marks {
+    excluded: bool,
+    kept: bool,
+    apart: bool,
+}
+
+fn insert(batch: &mut Batch<'_>, id: DocumentId, draft: Draft, hash: String, marks: Marks) -> Outcome<DocumentId> {
     let site = draft.site;
-    let mut chunks = Vec::with_capacity(draft.chunks.len());
-    for (ord, new) in draft.chunks.into_iter().enumerate() {
-        let chunk_id = ChunkId(batch.next("chunk")?);
-        let passage = Chunk::passage(&draft.title, &new.section, &new.text);
-        let chunk = Chunk {
-            document: id,
-            ord: u32::try_from(ord).map_err(Fault::internal)?,
-            section: new.section,
-            text: new.text,
-            text_hash: blake3::hash(passage.as_bytes()).to_hex().to_string(),
-        };
-        batch.put(Key::of(site).and(chunk_id), &chunk)?;
-        chunks.push(chunk_id);
+    let (shown, left_out) = match remaining(batch, site, draft.source, &draft.key, &draft.chunks)? {
+        Some(Remaining { chunks, left_out }) => {
+            batch.put(Key::of(site).and(id), &FullText { chunks: draft.chunks })?;
+            (chunks, left_out)
+        }
+        None => (draft.chunks, 0),
+    };
+    let mut chunks = Vec::with_capacity(shown.len());
+    for (ord, new) in shown.into_iter().enumerate() {
+        chunks.push(put_chunk(batch, site, id, ord, &draft.title, new)?);
     }
     let document = Document {
         id,
@@ -152,41 +153,127 @@ fn insert(
         source: draft.source,
         content_hash: hash,
         chunks,
-        excluded,
+        excluded: marks.excluded,
         updated: draft.updated,
         ingested_at: now_ms(),
         warnings: draft.warnings,
         report: draft.report,
         is_link_list: draft.is_link_list,
         missing: None,
-        kept,
+        kept: marks.kept,
+        left_out,
+        copy_of: None,
+        copies: Vec::new(),
+        apart: marks.apart,
     };
     batch.put_raw(Table::DocumentKeys, Key::of(site).and(document.key.as_str()), id.to_key().to_vec());
     batch.put_raw(Table::DocumentHashes, Key::of(site).and(document.content_hash.as_str()), id.to_key().to_vec());
-    if !excluded {
+    if document.is_live() {
         announce(batch, &document)?;
     }
     batch.put(Key::of(site).and(id), &document)?;
     Ok(id)
 }
 
+fn put_chunk(
+    batch: &mut Batch<'_>,
+    site: SiteId,
+    document: DocumentId,
+    ord: usize,
+    title: &str,
+    new: NewChunk,
+) -> Outcome<ChunkId> {
+    let id = ChunkId(batch.next("chunk")?);
+    let passage = Chunk::passage(title, &new.section, &new.text);
+    let chunk = Chunk {
+        document,
+        ord: u32::try_from(ord).map_err(Fault::internal)?,
+        section: new.section,
+        text: new.text,
+        shape: new.shape,
+        text_hash: blake3::hash(passage.as_bytes()).to_hex().to_string(),
+    };
+    batch.put(Key::of(site).and(id), &chunk)?;
+    Ok(id)
+}
+
+/// Cuts a stored document as its source's repeated parts say now; whether that changed anything. Chunks that stay as they
+/// are keep their numbers, and nothing of them is embedded again.
+pub fn fit_again(batch: &mut Batch<'_>, site: SiteId, id: DocumentId) -> Outcome<bool> {
+    let Some(mut document) = batch.get::<Document>(Key::of(site).and(id))? else { return Ok(false) };
+    let mut held = Vec::with_capacity(document.chunks.len());
+    for &chunk in &document.chunks {
+        if let Some(stored) = batch.get::<Chunk>(Key::of(site).and(chunk))? {
+            held.push((chunk, stored));
+        }
+    }
+    let plain = |c: &Chunk| NewChunk { section: c.section.clone(), text: c.text.clone(), shape: c.shape.clone() };
+    let full = match batch.get::<FullText>(Key::of(site).and(id))? {
+        Some(full) => full.chunks,
+        None => held.iter().map(|(_, chunk)| plain(chunk)).collect(),
+    };
+    let rest = remaining(batch, site, document.source, &document.key, &full)?;
+    let left_out = rest.as_ref().map_or(0, |rest| rest.left_out);
+    let shown = rest.map_or_else(|| full.clone(), |rest| rest.chunks);
+    if shown.iter().eq(held.iter().map(|(_, chunk)| plain(chunk)).collect::<Vec<_>>().iter()) {
+        return Ok(false);
+    }
+    if left_out > 0 {
+        batch.put(Key::of(site).and(id), &FullText { chunks: full })?;
+    } else {
+        batch.delete(Table::FullTexts, Key::of(site).and(id));
+    }
+    let (mut chunks, mut fresh) = (Vec::with_capacity(shown.len()), Vec::new());
+    for (ord, new) in shown.into_iter().enumerate() {
+        let same = held.iter().position(|(_, chunk)| chunk.section == new.section && chunk.text == new.text);
+        match same.map(|at| held.remove(at)) {
+            Some((id, mut chunk)) => {
+                (chunk.ord, chunk.shape) = (u32::try_from(ord).map_err(Fault::internal)?, new.shape);
+                batch.put(Key::of(site).and(id), &chunk)?;
+                chunks.push(id);
+            }
+            None => {
+                let id = put_chunk(batch, site, id, ord, &document.title, new)?;
+                fresh.push(id);
+                chunks.push(id);
+            }
+        }
+    }
+    for (chunk, _) in held {
+        withdraw_chunk(batch, site, chunk)?;
+        batch.delete(Table::Chunks, Key::of(site).and(chunk));
+    }
+    if document.is_live() {
+        for chunk in fresh {
+            announce_chunk(batch, site, chunk)?;
+        }
+    }
+    (document.chunks, document.left_out) = (chunks, left_out);
+    batch.put(Key::of(site).and(id), &document)?;
+    Ok(true)
+}
+
 /// Makes a document's chunks searchable: by words now, by meaning when the queue has been worked off.
 pub(super) fn announce(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
-    for &chunk in &document.chunks {
-        append(batch, document.site, Op::Words, chunk)?;
-        for priority in [QueueItem::PASSAGE, QueueItem::SENTENCES] {
-            batch.put_raw(Table::EmbedQueue, Key::of(priority).and(document.site).and(chunk), Vec::new());
-        }
+    document.chunks.iter().try_for_each(|&chunk| announce_chunk(batch, document.site, chunk))
+}
+
+fn announce_chunk(batch: &mut Batch<'_>, site: SiteId, chunk: ChunkId) -> Outcome<()> {
+    append(batch, site, Op::Words, chunk)?;
+    for priority in [QueueItem::PASSAGE, QueueItem::SENTENCES] {
+        batch.put_raw(Table::EmbedQueue, Key::of(priority).and(site).and(chunk), Vec::new());
     }
     Ok(())
 }
 
 pub(super) fn withdraw(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
-    for &chunk in &document.chunks {
-        append(batch, document.site, Op::Delete, chunk)?;
-        for priority in [QueueItem::PASSAGE, QueueItem::SENTENCES] {
-            batch.delete(Table::EmbedQueue, Key::of(priority).and(document.site).and(chunk));
-        }
+    document.chunks.iter().try_for_each(|&chunk| withdraw_chunk(batch, document.site, chunk))
+}
+
+fn withdraw_chunk(batch: &mut Batch<'_>, site: SiteId, chunk: ChunkId) -> Outcome<()> {
+    append(batch, site, Op::Delete, chunk)?;
+    for priority in [QueueItem::PASSAGE, QueueItem::SENTENCES] {
+        batch.delete(Table::EmbedQueue, Key::of(priority).and(site).and(chunk));
     }
     Ok(())
 }
@@ -201,6 +288,7 @@ fn drop_chunks(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
     for &chunk in &document.chunks {
         batch.delete(Table::Chunks, Key::of(document.site).and(chunk));
     }
+    batch.delete(Table::FullTexts, Key::of(document.site).and(document.id));
     Ok(())
 }
 
@@ -224,6 +312,7 @@ fn remove_primary(batch: &mut Batch<'_>, mut document: Document) -> Outcome<()> 
 
 pub(super) fn delete_all(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
     drop_chunks(batch, document)?;
+    untie(batch, document)?;
     for key in document.aliases.iter().chain([&document.key]) {
         batch.delete(Table::DocumentKeys, Key::of(document.site).and(key.as_str()));
     }
@@ -240,7 +329,8 @@ pub fn delete(batch: &mut Batch<'_>, site: SiteId, id: DocumentId) -> Outcome<Do
     Ok(document)
 }
 
-/// Takes a document out of every search, or back in; back in also when it left because its website no longer has it.
+/// Takes a document out of every search, or back in; back in also when it left because its website no longer has it, or
+/// because it repeats another document.
 pub fn set_excluded(batch: &mut Batch<'_>, site: SiteId, id: DocumentId, excluded: bool) -> Outcome<Document> {
     let mut document: Document =
         batch.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))?;
@@ -252,7 +342,13 @@ pub fn set_excluded(batch: &mut Batch<'_>, site: SiteId, id: DocumentId, exclude
             (false, true) => announce(batch, &document)?,
             _ => {}
         }
+        if excluded {
+            release_copies(batch, &mut document)?;
+        }
         batch.put(Key::of(site).and(id), &document)?;
+    }
+    if !excluded && document.copy_of.is_some() {
+        document = release_copy(batch, site, id, true)?;
     }
     if !excluded && document.has_left() {
         return take_back(batch, site, id);

@@ -8,6 +8,7 @@ use crate::base::id::{DocumentId, JobId, SiteId};
 use crate::store::{Batch, Key, Table};
 
 use super::change::{announce, delete_all, withdraw};
+use super::copy::release_copies;
 use super::{Document, Missing};
 
 /// Crawls in a row that must have missed a page before it leaves the index.
@@ -39,9 +40,10 @@ pub fn mark_missing(batch: &mut Batch<'_>, site: SiteId, id: DocumentId, job: Jo
     missing.job = Some(job);
     let missed = if missing.crawls >= MISSES { Missed::Left } else { Missed::Waiting };
     if missed == Missed::Left {
-        if !document.excluded {
+        if document.is_live() {
             withdraw(batch, &document)?;
         }
+        release_copies(batch, &mut document)?;
         missing.left_at = Some(now);
     }
     document.missing = Some(missing);
@@ -53,7 +55,7 @@ pub fn mark_missing(batch: &mut Batch<'_>, site: SiteId, id: DocumentId, job: Jo
 pub fn mark_met(batch: &mut Batch<'_>, document: &mut Document) -> Outcome<()> {
     let had_left = document.has_left();
     document.missing = None;
-    if had_left && !document.excluded {
+    if had_left && document.is_live() {
         announce(batch, document)?;
     }
     Ok(())

@@ -5,16 +5,22 @@
 //! number is never used twice.
 
 mod change;
+mod copy;
 mod missing;
 mod record;
+mod repeated;
 mod sentence;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_repeated;
 
-pub use change::{Draft, Stored, delete, detach, set_excluded, store_draft};
+pub use change::{Draft, Stored, delete, detach, fit_again, set_excluded, store_draft};
+pub use copy::{CopyOf, Why, mark_copy, release_copy};
 pub use missing::{KEPT_FOR_MS, MISSES, Missed, delete_long_gone, mark_missing, mark_seen, move_to_alias, take_back};
 pub use record::{Change, Chunk, Document, Missing, NewChunk, Op, QueueItem, VectorKey};
+pub use repeated::{Blocks, FullText, Part, Remaining, Repeated, leave_out};
 pub use sentence::sentences;
 
 use crate::base::Fault;
@@ -30,6 +36,8 @@ pub struct Counts {
     pub excluded: u64,
     /// Documents whose website no longer has them.
     pub gone: u64,
+    /// Documents that repeat another one.
+    pub copies: u64,
     /// Chunks that wait for their vector.
     pub pending: u64,
 }
@@ -43,6 +51,7 @@ pub fn counts(store: &Store, site: SiteId) -> Outcome<Counts> {
         counts.documents += 1;
         counts.excluded += u64::from(document.excluded);
         counts.gone += u64::from(document.has_left());
+        counts.copies += u64::from(document.copy_of.is_some());
         counts.chunks += document.chunks.len() as u64;
         Ok(true)
     })?;
@@ -81,6 +90,22 @@ pub fn content_hash(batch: &Batch<'_>, site: SiteId, key: &str) -> Outcome<Optio
 /// A chunk, if it is (still) there.
 pub fn chunk(snapshot: &Snapshot, site: SiteId, id: ChunkId) -> Result<Option<Chunk>, StoreError> {
     snapshot.get(Key::of(site).and(id))
+}
+
+/// The passages of a document as they were read, repeated parts included.
+pub fn full_text(snapshot: &Snapshot, document: &Document) -> Result<Vec<NewChunk>, StoreError> {
+    if document.left_out > 0
+        && let Some(full) = snapshot.get::<FullText>(Key::of(document.site).and(document.id))?
+    {
+        return Ok(full.chunks);
+    }
+    let mut chunks = Vec::with_capacity(document.chunks.len());
+    for &id in &document.chunks {
+        if let Some(Chunk { section, text, shape, .. }) = chunk(snapshot, document.site, id)? {
+            chunks.push(NewChunk { section, text, shape });
+        }
+    }
+    Ok(chunks)
 }
 
 /// Documents of a site in the order they came, beginning behind `after`.

@@ -7,8 +7,11 @@ use crate::base::id::{ChunkId, DocumentId, JobId, SiteId, SourceId};
 use crate::store::{Key, Table, Value};
 use crate::svc::extract::Report;
 
+use super::CopyOf;
+
 /// A page or file that was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a mark of its own, and stored as one")]
 pub struct Document {
     pub id: DocumentId,
     pub site: SiteId,
@@ -51,6 +54,18 @@ pub struct Document {
     /// An editor wants it although its website no longer has it.
     #[serde(default)]
     pub kept: bool,
+    /// Blocks that repeat across its website and are left out of its chunks (see [`super::Repeated`]).
+    #[serde(default)]
+    pub left_out: u32,
+    /// It repeats another document and is searched under that one.
+    #[serde(default)]
+    pub copy_of: Option<CopyOf>,
+    /// Documents that repeat this one.
+    #[serde(default)]
+    pub copies: Vec<DocumentId>,
+    /// An editor wants it for itself although it repeats another.
+    #[serde(default)]
+    pub apart: bool,
 }
 
 /// Since when and how often a page was missed.
@@ -76,7 +91,7 @@ impl Document {
     /// Whether searches find it.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        !self.excluded && !self.has_left()
+        !self.excluded && !self.has_left() && self.copy_of.is_none()
     }
 }
 
@@ -94,6 +109,9 @@ pub struct Chunk {
     pub section: Vec<String>,
     /// Lines: a paragraph, list item or table row each.
     pub text: String,
+    /// See [`NewChunk::shape`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub shape: String,
     /// BLAKE3 of the text that is embedded (see [`Chunk::passage`]), hexadecimal.
     pub text_hash: String,
 }
@@ -119,10 +137,14 @@ impl Chunk {
 }
 
 /// A chunk before it has a number.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewChunk {
     pub section: Vec<String>,
     pub text: String,
+    /// One letter per line of the text: `h` a heading, `p` running text, `l` a list item, `t` a table row; upper case where
+    /// a block begins. Empty when unknown: each line counts as running text then.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub shape: String,
 }
 
 /// A change to searchable content, under site and sequence.

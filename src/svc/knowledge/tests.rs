@@ -39,7 +39,7 @@ fn draft(key: &str, text: &str) -> Draft {
         warnings: vec![],
         report: None,
         is_link_list: false,
-        chunks: vec![NewChunk { section: vec![], text: text.into() }],
+        chunks: vec![NewChunk { text: text.into(), ..NewChunk::default() }],
     }
 }
 
@@ -74,7 +74,7 @@ async fn equal_text_is_one_document_and_parts_again_when_it_changes() {
     assert_eq!(keys(&store), [("a".into(), vec!["b".into()])]);
     assert_eq!(
         counts(&store, SiteId(1)).unwrap(),
-        Counts { documents: 1, chunks: 1, excluded: 0, gone: 0, pending: 1 }
+        Counts { documents: 1, chunks: 1, excluded: 0, gone: 0, copies: 0, pending: 1 }
     );
 }
 

@@ -5,9 +5,9 @@ import { empty, errorBox, h, icon, load, skeleton, toast } from '../dom.js';
 import { day, moment, num, say, sayOr } from '../i18n.js';
 import { siteHead } from './overview.js';
 
-const STATES = ['all', 'indexed', 'excluded', 'gone', 'failed'];
+const STATES = ['all', 'indexed', 'excluded', 'gone', 'copy', 'failed'];
 /** States that searches do not see, and that an editor can end. */
-export const OUT = ['excluded', 'gone'];
+export const OUT = ['excluded', 'gone', 'copy'];
 
 /** Excludes or includes a document, with a way back. @param {string} slug @param {any} doc @param {boolean} excluded @param {() => void} then */
 export async function setExcluded(slug, doc, excluded, then) {

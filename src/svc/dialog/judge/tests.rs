@@ -24,6 +24,7 @@ fn evidence(passages: &[(f32, &[(&str, f32)])]) -> Evidence {
                 ord: 0,
                 section: vec!["Fees".into()],
                 text: String::new(),
+                shape: String::new(),
                 text_hash: String::new(),
             },
             document: Arc::new(serde_json::from_value(document).unwrap()),
