@@ -51,6 +51,8 @@ ids! {
     SourceId(u64) "src_";
     /// A unit of long work.
     JobId(u64) "job_";
+    /// A group of documents of one subject.
+    TopicId(u64) "topic_";
     /// A person with an account.
     UserId(u64) "user_";
 }

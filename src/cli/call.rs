@@ -14,7 +14,7 @@ use crate::base::{Code, Fault, Progress};
 use crate::config::Config;
 use crate::svc::services::Services;
 
-use super::{content, eval, import, index, jobs, key, output, query, repeated, site, source, user};
+use super::{content, eval, import, index, jobs, key, output, query, repeated, site, source, topic, user};
 
 /// How long a verb waits for another process to let go of the data folder.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,6 +41,8 @@ pub(crate) enum Call {
     Document(content::DocumentArgs),
     /// What stands on most pages of a website and is left out
     Repeated(repeated::Args),
+    /// What a site is about
+    Topic(topic::Args),
     /// Accounts and the set-up link
     User(user::Args),
     /// API keys
@@ -68,6 +70,7 @@ impl Call {
             Call::Site(args) => args.run(services).await,
             Call::Document(args) => args.run(services).await,
             Call::Repeated(args) => args.run(services, progress).await,
+            Call::Topic(args) => args.run(services, progress).await,
             Call::User(args) => args.run(services).await,
             Call::Key(args) => args.run(services).await,
             Call::Index(args) => args.run(services).await,
@@ -94,7 +97,7 @@ impl Call {
     const fn needs_workers(&self) -> bool {
         matches!(
             self,
-            Call::Ingest(_) | Call::Import(_) | Call::Crawl(_) | Call::Index(_) | Call::Repeated(_)
+            Call::Ingest(_) | Call::Import(_) | Call::Crawl(_) | Call::Index(_) | Call::Repeated(_) | Call::Topic(_)
         )
     }
 

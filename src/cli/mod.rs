@@ -21,6 +21,7 @@ mod serve;
 mod sign_in;
 mod site;
 mod source;
+mod topic;
 mod user;
 
 use std::path::PathBuf;

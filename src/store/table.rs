@@ -43,6 +43,8 @@ tables! {
     FullTexts "full_texts";
     /// site, source -> parts that repeat across its pages
     Repeated "repeated";
+    /// site, version -> what the site is about
+    Topics "topics";
     /// model, text hash -> f32 vector, little endian
     Vectors "vectors";
     /// priority, site, chunk -> what is still to be embedded

@@ -15,6 +15,8 @@ pub mod repeat;
 
 pub mod alike;
 
+pub mod topic;
+
 pub mod index;
 
 pub mod job;

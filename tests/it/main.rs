@@ -23,3 +23,4 @@ mod isolation;
 mod repeated;
 mod support;
 mod tidy;
+mod topics;

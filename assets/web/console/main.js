@@ -14,6 +14,7 @@ import { setup } from './pages/setup.js';
 import { signIn } from './pages/signin.js';
 import { snippet } from './pages/snippet.js';
 import { sources } from './pages/sources.js';
+import { topics } from './pages/topics.js';
 import { tryPage } from './pages/try.js';
 import { wizard } from './pages/wizard.js';
 
@@ -30,11 +31,12 @@ const ROUTES = [
   [/^#\/sites\/([^/]+)\/sources(?:\/([^/]+))?(?:\/([^/]+))?$/, sources, 'sources', false],
   [/^#\/sites\/([^/]+)\/line\/([^/]+)$/, line, 'report', false],
   [/^#\/sites\/([^/]+)\/repeated$/, repeated, 'repeated', false],
+  [/^#\/sites\/([^/]+)\/topics$/, topics, 'topics', false],
   [/^#\/sites\/([^/]+)\/settings$/, settings, 'settings', false],
   [/^#\/sites\/([^/]+)\/snippet$/, snippet, 'snippet', false],
   [/^#\/sites\/([^/]+)(?:\/try)?$/, tryPage, 'try', false],
 ];
-const SECTIONS = ['try', 'documents', 'sources', 'repeated', 'settings', 'snippet'];
+const SECTIONS = ['try', 'documents', 'sources', 'topics', 'repeated', 'settings', 'snippet'];
 
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 /** @type {(() => void)|undefined} */

@@ -16,6 +16,7 @@ mod session;
 mod setup;
 mod sites;
 mod sources;
+mod topics;
 mod upload;
 
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use serde_json::Value;
 use super::state::Shared;
 
 pub use remembered::Remembered;
-pub(super) use sites::page_locale;
+pub(super) use sites::{page_locale, suggestions};
 
 /// JSON whose shape a service owns.
 pub type Shape = Json<Any<Value>>;
@@ -93,6 +94,7 @@ pub type Resources = (
     sources::Sources,
     report::Reports,
     repeated::RepeatedApi,
+    topics::Topics,
     jobs::JobsApi,
 );
 
@@ -111,6 +113,7 @@ pub fn service(shared: &Arc<Shared>) -> OpenApiService<Resources, ()> {
         sources::Sources(s()),
         report::Reports(s()),
         repeated::RepeatedApi(s()),
+        topics::Topics(s()),
         jobs::JobsApi(s()),
     );
     OpenApiService::new(resources, "DialogEngine", env!("CARGO_PKG_VERSION"))

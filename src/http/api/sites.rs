@@ -17,6 +17,7 @@ use crate::svc::ingest::report;
 use crate::svc::ingest::source::{self, UrlOutcome};
 use crate::svc::knowledge;
 use crate::svc::site::{self, NewSite, Patch, Site};
+use crate::svc::topic;
 
 use super::{Created, Reply, Tag, shape};
 
@@ -137,12 +138,20 @@ impl Sites {
             "name": site.name,
             "locale": locale,
             "welcome": welcome(site, locale),
-            "suggestions": site.suggestions,
+            "suggestions": suggestions(&self.0, site, locale)?,
             "disclosure": disclosure(site, locale),
             "links": site.links,
             "contact": site.contact,
         })))
     }
+}
+
+/// The site's own suggestions; pages in the middle of its topics where it has none.
+pub(in crate::http) fn suggestions(shared: &Shared, site: &Site, locale: &str) -> Outcome<Vec<String>> {
+    if site.suggestions.is_empty() {
+        return topic::suggestions(&shared.services.store, site.id, locale);
+    }
+    Ok(site.suggestions.clone())
 }
 
 /// `de` or `en`: what is asked for if we speak it, else the site's own.

@@ -6,7 +6,7 @@ use poem::{Request, Response};
 
 use crate::base::error::Outcome;
 use crate::base::{Code, Fault};
-use crate::http::api::page_locale;
+use crate::http::api::{page_locale, suggestions};
 use crate::http::front::ClientAddress;
 use crate::http::state::Shared;
 use crate::svc::dialog::{self, Ask, Block as Said, Citation, Verdict};
@@ -96,7 +96,7 @@ pub async fn show(shared: &Shared, request: &Request, slug: &str) -> Outcome<Res
         placeholder: String::new(),
         accent: String::new(),
         noindex: shared.is_staging,
-        suggestions: site.suggestions.iter().map(link).collect(),
+        suggestions: suggestions(shared, &site, &lang)?.iter().map(link).collect(),
         imprint: site.links.imprint.clone(),
         privacy: site.links.privacy.clone(),
         accessibility: site.links.accessibility.clone(),

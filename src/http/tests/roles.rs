@@ -12,6 +12,8 @@ fn path(fixture: &Fixture, route: &Route) -> String {
         .replace("{turn}", "1")
         .replace("{citation}", "nothing")
         .replace("{part}", "none")
+        .replace("{topic}", "topic_999")
+        .replace("{version}", "999")
         .replace("{document}", "doc_999");
     format!("/api/v1{filled}")
 }

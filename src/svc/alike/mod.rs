@@ -13,13 +13,14 @@ mod sign;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::base::error::Outcome;
-use crate::base::id::{DocumentId, SiteId};
+use crate::base::id::{DocumentId, SiteId, SourceId};
 use crate::base::{Code, Fault, Progress, Report};
 use crate::store::{Snapshot, Store};
 use crate::svc::knowledge::{self, CopyOf, Document, Why, mark_copy, release_copy};
+use crate::svc::repeat;
 
 use same::Essence;
 use sign::Signature;
@@ -86,7 +87,8 @@ fn plan(snapshot: &Snapshot, site: SiteId) -> Outcome<Vec<Step>> {
     let documents: Vec<Document> = knowledge::documents(snapshot, site, None, DOCUMENTS_MAX, |d| {
         !d.excluded && !d.has_left() && !d.apart && !d.chunks.is_empty()
     })?;
-    let wanted = find(snapshot, &documents)?;
+    let repeated = repeat::sets(snapshot, site)?.into_iter().map(|(source, set)| (source, set.all())).collect();
+    let wanted = find(snapshot, &documents, &repeated)?;
     let mut steps = Vec::new();
     let is_as_wanted = |d: &Document| d.copy_of == wanted.get(&d.id).copied();
     for document in knowledge::documents(snapshot, site, None, usize::MAX, |d| d.copy_of.is_some())? {
@@ -100,14 +102,18 @@ fn plan(snapshot: &Snapshot, site: SiteId) -> Outcome<Vec<Step>> {
     Ok(steps)
 }
 
-/// For each document that repeats another, which one.
-fn find(snapshot: &Snapshot, documents: &[Document]) -> Outcome<BTreeMap<DocumentId, CopyOf>> {
+/// For each document that repeats another, which one. `repeated`: blocks that stand on most pages of a source.
+fn find(
+    snapshot: &Snapshot,
+    documents: &[Document],
+    repeated: &BTreeMap<SourceId, BTreeSet<String>>,
+) -> Outcome<BTreeMap<DocumentId, CopyOf>> {
     let essence = |document: &Document| -> Outcome<Essence> {
-        let mut chunks = Vec::with_capacity(document.chunks.len());
-        for &id in &document.chunks {
-            chunks.extend(knowledge::chunk(snapshot, document.site, id)?.map(|chunk| (chunk.section, chunk.text)));
-        }
-        Ok(Essence::of(&document.title, &document.language, &chunks))
+        // What stands on every page tells no two of them apart, whichever keeps it.
+        let full = knowledge::full_text(snapshot, document)?;
+        let ids = document.source.and_then(|source| repeated.get(&source));
+        let own = ids.and_then(|ids| knowledge::leave_out(&full, ids)).map_or(full, |rest| rest.chunks);
+        Ok(Essence::of(&document.title, &document.language, &own))
     };
     let mut signed: Vec<Signature> = Vec::with_capacity(documents.len());
     for document in documents {

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use crate::svc::knowledge::Document;
+use crate::svc::knowledge::{Document, NewChunk};
 
 /// A shorter page that stands in a longer one has at least this share of its words …
 const PART_PERCENT: usize = 85;
@@ -157,11 +157,11 @@ pub(super) struct Essence {
 }
 
 impl Essence {
-    /// Of title, language and passages (section and text).
-    pub fn of(title: &str, language: &str, chunks: &[(Vec<String>, String)]) -> Self {
+    /// Of title, language and passages.
+    pub fn of(title: &str, language: &str, chunks: &[NewChunk]) -> Self {
         let mut lines = Vec::new();
         let mut before: &[String] = &[];
-        for (section, text) in chunks {
+        for NewChunk { section, text, .. } in chunks {
             if section.as_slice() != before {
                 lines.extend(section.iter().filter(|heading| !before.contains(heading)).map(|heading| words(heading)));
                 before = section;

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::clock::now_ms;
 use crate::base::error::Outcome;
-use crate::base::id::ChunkId;
+use crate::base::id::{ChunkId, DocumentId};
 use crate::base::limits::DIALOG_TURNS_MAX;
 use crate::base::{Code, Fault, secret};
 use crate::store::{Key, Snapshot, Store, Table};
@@ -43,6 +43,9 @@ use evidence::Evidence;
 const MODEL_PATIENCE: Duration = Duration::from_secs(5);
 /// Passages the evidence is taken from.
 const PASSAGES: usize = 16;
+
+/// Passages whose topics a refusal names.
+const NEAR: usize = 8;
 
 /// What a visitor asks.
 #[derive(Debug, Clone, Default)]
@@ -122,6 +125,10 @@ impl Dialogs {
         } else {
             compose::refusal(site, question, &evidence)
         };
+        if !decision.answers {
+            let near: Vec<DocumentId> = evidence.passages.iter().map(|found| found.document.id).take(NEAR).collect();
+            answer.suggestions = crate::svc::topic::nearest(&self.store, site.id, &near, &question.locale)?;
+        }
         timings.compose = elapsed(weighed);
         answer.timings_ms = timings;
         let ranked = evidence.passages.iter().map(|found| found.id).collect();

@@ -69,6 +69,7 @@ impl Ingest {
         }
         self.settle_text(site, progress).await?;
         self.finish_summary(site, &mut summary, progress, started, embedded_before).await?;
+        self.group_topics_last(site, progress).await;
         if summary.documents == 0 {
             let reason =
                 summary.failed.first().map(|f| format!("; the first: {}: {}", f.path, f.reason)).unwrap_or_default();

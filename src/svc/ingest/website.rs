@@ -116,6 +116,7 @@ impl Ingest {
             ));
         }
         self.finish_summary(source.site, &mut taken.summary, progress, started, embedded_before).await?;
+        let topics = self.group_topics_last(source.site, progress).await;
         let last = LastCrawl {
             started_at: crawling.started_at,
             finished_at: now_ms(),
@@ -146,6 +147,7 @@ impl Ingest {
             }
             map.insert("repeated".into(), json!(taken.settled.repeated));
             map.insert("copies".into(), json!(taken.settled.copies));
+            map.insert("topics".into(), json!(topics));
             for (name, outcome) in [("missed", UrlOutcome::Missed), ("gone", UrlOutcome::Gone)] {
                 map.insert(name.into(), json!(rows.iter().filter(|row| row.outcome == outcome).count()));
             }

@@ -10,7 +10,7 @@ use crate::base::id::SiteId;
 use crate::base::{Code, Fault, Progress};
 use crate::svc::extract;
 use crate::svc::job::{Job, JobError, Jobs, Kind};
-use crate::svc::{alike, knowledge, repeat};
+use crate::svc::{alike, knowledge, repeat, topic};
 
 use super::unpack::{self, Take};
 use super::{Incoming, Ingest, Summary, blob};
@@ -89,6 +89,9 @@ async fn dispatch(ingest: &Ingest, job: &Job, progress: &Progress) -> (Outcome<s
             Ok((result, failed)) => (Ok(result), failed.into_iter().map(JobError::from).collect()),
             Err(fault) => (Err(fault), Vec::new()),
         },
+        Kind::Topics => {
+            (ingest.group_topics(site, progress).await.map(|topics| serde_json::json!({"topics": topics})), Vec::new())
+        }
         Kind::Repeated => (ingest.settle_all(site, progress).await, Vec::new()),
     }
 }
@@ -107,8 +110,12 @@ impl Ingest {
     /// Leaves out what repeats and collapses copies, now that all pages are known: before anything waits for vectors, so
     /// that they are not made for nothing.
     pub(super) async fn settle_text(&self, site: SiteId, progress: &Progress) -> Outcome<SettledText> {
-        let repeated = repeat::refresh(&self.store, site, progress).await?;
+        let mut repeated = repeat::refresh(&self.store, site, progress).await?;
         let changed = alike::refresh(&self.store, site, progress).await?;
+        if changed > 0 {
+            // A page that kept a repeated part may be a copy now: another has to keep it.
+            repeated.documents += repeat::refresh(&self.store, site, progress).await?.documents;
+        }
         self.indexes.poke();
         self.embedder.poke();
         let copies = knowledge::counts(&self.store, site)?.copies;
@@ -116,6 +123,21 @@ impl Ingest {
             tracing::debug!(%site, changed, copies, "pages that repeat others were told apart anew");
         }
         Ok(SettledText { repeated, copies })
+    }
+
+    /// Groups the documents of a site anew; the number of topics.
+    async fn group_topics(&self, site: SiteId, progress: &Progress) -> Outcome<usize> {
+        // Without a model, folders and words have to do.
+        let model = self.model.ready().await.map_or([0; 32], |model| *model.id.as_bytes());
+        topic::refresh(&self.store, site, model, progress).await
+    }
+
+    /// The same at the end of other work, which is done whatever becomes of it.
+    pub(super) async fn group_topics_last(&self, site: SiteId, progress: &Progress) -> Option<usize> {
+        let grouped = self.group_topics(site, progress).await;
+        grouped
+            .inspect_err(|fault| tracing::warn!(%site, %fault, cause = ?fault.source, "the topics stay as they were"))
+            .ok()
     }
 
     /// [`Ingest::settle_text`] as a job of its own: `{repeated: {parts, documents}, copies}`.

@@ -47,6 +47,8 @@ pub enum Kind {
     Crawl { source: SourceId },
     /// Leave out what repeats across the pages, and collapse pages that repeat others.
     Repeated,
+    /// Group the documents by what they are about.
+    Topics,
 }
 
 /// Whose files an import reads.
@@ -69,6 +71,7 @@ impl Kind {
             Kind::Discover { .. } => "discover",
             Kind::Crawl { .. } => "crawl",
             Kind::Repeated => "repeated",
+            Kind::Topics => "topics",
         }
     }
 }

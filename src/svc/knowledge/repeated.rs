@@ -53,6 +53,12 @@ impl Value for Repeated {
 }
 
 impl Repeated {
+    /// All parts that are left out somewhere.
+    #[must_use]
+    pub fn all(&self) -> BTreeSet<String> {
+        self.parts.iter().filter(|part| !part.kept).map(|part| part.id.clone()).collect()
+    }
+
     /// Parts to leave out of the page under `key`.
     #[must_use]
     pub fn left_out_of(&self, key: &str) -> BTreeSet<String> {

@@ -107,7 +107,8 @@ fn concerned(store: &Store, site: SiteId) -> Outcome<Vec<DocumentId>> {
     Ok(found)
 }
 
-fn sets(snapshot: &crate::store::Snapshot, site: SiteId) -> Outcome<Vec<(SourceId, Repeated)>> {
+/// What repeats on each website of a site.
+pub fn sets(snapshot: &crate::store::Snapshot, site: SiteId) -> Outcome<Vec<(SourceId, Repeated)>> {
     let number = |key: Vec<u8>| key.try_into().map(u64::from_be_bytes).map_or(SourceId(0), SourceId);
     Ok(snapshot.list::<Repeated>(Key::of(site))?.into_iter().map(|(key, set)| (number(key), set)).collect())
 }
@@ -135,7 +136,7 @@ pub async fn keep(store: &Store, site: SiteId, source: SourceId, id: String, kep
         .await
 }
 
-/// Forgets sets of sources whose documents are gone; used by [`learn`].
+/// Sources that have documents, or a set from when they had.
 fn sources_of(snapshot: &crate::store::Snapshot, site: SiteId) -> Outcome<BTreeSet<SourceId>> {
     let mut sources: BTreeSet<SourceId> = sets(snapshot, site)?.into_iter().map(|(source, _)| source).collect();
     snapshot.visit(crate::store::Table::Documents, &site.to_key(), None, |_, bytes| {
