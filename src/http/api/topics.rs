@@ -68,7 +68,7 @@ impl Topics {
         let snapshot = self.0.services.store.snapshot().map_err(Fault::from)?;
         let set = topic::latest(&snapshot, site)?;
         let topic = set.topics.iter().find(|topic| topic.id == id).ok_or_else(|| Fault::not_found("such topic"))?;
-        let mut view = row(&snapshot, site, topic)?;
+        let mut view = row(&snapshot, site, topic);
         view["pages"] = json!(pages(&snapshot, site, topic, usize::MAX));
         Ok(shape(view))
     }
@@ -124,17 +124,17 @@ impl Topics {
         let snapshot = self.0.services.store.snapshot()?;
         let versions = topic::versions(&snapshot, site)?;
         let topics = versions.last().map(|set| set.topics.as_slice()).unwrap_or_default();
-        let rows = topics.iter().map(|topic| row(&snapshot, site, topic)).collect::<Outcome<Vec<_>>>()?;
+        let rows = topics.iter().map(|topic| row(&snapshot, site, topic)).collect::<Vec<_>>();
         let versions: Vec<Value> = versions.iter().rev().map(|set| json!({"version": set.version, "made_at": rfc3339(set.made_at), "made": set.made, "topics": set.topics.len()})).collect();
         Ok(json!({"version": versions.first().map(|v| v["version"].clone()), "topics": rows, "versions": versions}))
     }
 }
 
-fn row(snapshot: &Snapshot, site: SiteId, topic: &Topic) -> Outcome<Value> {
+fn row(snapshot: &Snapshot, site: SiteId, topic: &Topic) -> Value {
     let examples: Vec<Value> =
         pages(snapshot, site, topic, EXAMPLES).into_iter().map(|page| page["title"].clone()).collect();
-    Ok(json!({"id": topic.id.to_string(), "name": topic.name, "words": topic.words, "language": topic.language,
-        "documents": topic.documents.len(), "hidden": topic.hidden, "examples": examples}))
+    json!({"id": topic.id.to_string(), "name": topic.name, "words": topic.words, "language": topic.language,
+        "documents": topic.documents.len(), "hidden": topic.hidden, "examples": examples})
 }
 
 /// What was deleted since is left out; the next grouping forgets it.

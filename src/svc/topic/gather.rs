@@ -135,7 +135,9 @@ fn add(items: &mut [Item], features: &[Vec<String>], dims: usize, weight: f32) {
 pub(super) fn normalise(vector: &mut [f32]) {
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
     if length > 1e-6 {
-        vector.iter_mut().for_each(|x| *x /= length);
+        for x in vector {
+            *x /= length;
+        }
     }
 }
 
