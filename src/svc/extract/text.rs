@@ -6,9 +6,9 @@ use unicode_normalization::UnicodeNormalization as _;
 pub fn squash(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
-    for c in text.nfc() {
+    // What is dropped goes first: a letter may then meet a mark it had been kept apart from.
+    for c in text.chars().filter(|c| !is_invisible(*c)).nfc() {
         match c {
-            c if is_invisible(c) => {}
             c if c.is_whitespace() || c.is_control() => gap = true,
             c => {
                 if gap && !out.is_empty() {
@@ -25,7 +25,7 @@ pub fn squash(text: &str) -> String {
 /// Preformatted text: NFC, its line breaks and tabs kept, other invisible and control characters gone.
 pub fn verbatim(text: &str) -> String {
     let kept = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || is_invisible(*c));
-    text.nfc().filter(kept).collect()
+    text.chars().filter(kept).nfc().collect()
 }
 
 const fn is_invisible(c: char) -> bool {
