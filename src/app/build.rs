@@ -18,8 +18,10 @@ use crate::svc::crawl::Render;
 use crate::svc::dialog::Dialogs;
 use crate::svc::extract::ocr;
 use crate::svc::index::{Indexes, ModelKey};
-use crate::svc::ingest::{Embedder, Ingest, Live, run_jobs, run_schedules};
+use crate::svc::ingest::watch::run_watches;
+use crate::svc::ingest::{Blobs, Embedder, Ingest, Live, run_jobs, run_schedules};
 use crate::svc::job::Jobs;
+use crate::svc::knowledge::count_uses;
 use crate::svc::retrieve::Retriever;
 use crate::svc::services::Services;
 
@@ -48,6 +50,7 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
     })?;
     ocr::use_command(&config.extract.ocr_command, Duration::from_secs(config.extract.ocr_seconds));
     let store = Store::open(&data_dir)?;
+    count_uses(&store)?;
     let model = model(&data_dir, config.limits.embed_threads)?;
     let indexes = Arc::new(Indexes::open(store.clone(), &data_dir.join("index"), model.key)?);
     let embedder = Embedder::new(store.clone(), Arc::clone(&indexes), model.handle.clone());
@@ -65,7 +68,8 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
         embedder: Arc::clone(&embedder),
         model: model.handle.clone(),
         dialer: Arc::new(dialer),
-        blobs: data_dir.join("blobs"),
+        blobs: Arc::new(Blobs::new(data_dir.join("blobs"))),
+        folders: config.ingest.folders.iter().map(PathBuf::from).collect(),
         pages_max: config.limits.crawl_pages as usize,
         render: render(&config)?,
         live: Live::default(),
@@ -78,6 +82,7 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
         vec![
             tokio::spawn(Arc::clone(&embedder).run()),
             tokio::spawn(run_jobs(Arc::clone(&ingest), Arc::clone(&jobs), Arc::clone(&stopping))),
+            tokio::spawn(run_watches(Arc::clone(&ingest), Arc::clone(&jobs), Arc::clone(&stopping))),
             tokio::spawn(run_schedules(store.clone(), Arc::clone(&jobs), Arc::clone(&stopping))),
         ]
     } else {

@@ -49,6 +49,7 @@ codes! {
     NotFound "not_found" 404 "There is nothing here";
     MethodNotAllowed "method_not_allowed" 405 "The method is not allowed here";
     Conflict "conflict" 409 "That exists already";
+    DocumentChanged "document_changed" 409 "The document was changed meanwhile";
     BodyTooLarge "body_too_large" 413 "The request is too large";
     QuestionTooLong "question_too_long" 413 "The question is too long";
     UnsupportedType "unsupported_type" 415 "The content type is not supported";

@@ -14,7 +14,7 @@ use crate::base::{Code, Fault, Progress};
 use crate::config::Config;
 use crate::svc::services::Services;
 
-use super::{content, eval, import, index, jobs, key, output, query, repeated, site, source, topic, user};
+use super::{content, document, eval, import, index, jobs, key, output, query, repeated, site, source, topic, user};
 
 /// How long a verb waits for another process to let go of the data folder.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,8 +37,8 @@ pub(crate) enum Call {
     Source(source::Args),
     /// Create, list and show sites
     Site(site::Args),
-    /// List, show, exclude and delete documents
-    Document(content::DocumentArgs),
+    /// List, show, exclude, delete documents and let them back
+    Document(document::Args),
     /// What stands on most pages of a website and is left out
     Repeated(repeated::Args),
     /// What a site is about
@@ -66,14 +66,14 @@ impl Call {
             Call::Ingest(args) => args.run(services, progress).await,
             Call::Import(args) => args.run(services, progress).await,
             Call::Crawl(args) => args.run(services, progress).await,
-            Call::Source(args) => args.run(services).await,
+            Call::Source(args) => args.run(services, progress).await,
             Call::Site(args) => args.run(services).await,
-            Call::Document(args) => args.run(services).await,
+            Call::Document(args) => args.run(services, progress).await,
             Call::Repeated(args) => args.run(services, progress).await,
             Call::Topic(args) => args.run(services, progress).await,
             Call::User(args) => args.run(services).await,
             Call::Key(args) => args.run(services).await,
-            Call::Index(args) => args.run(services).await,
+            Call::Index(args) => args.run(services, progress).await,
             Call::Jobs(args) => args.run(services).await,
             Call::Eval(args) => args.run(services, progress).await,
             Call::Status(_) => index::overview(services),
@@ -95,10 +95,13 @@ impl Call {
 
     /// Verbs that need the workers when no server runs.
     const fn needs_workers(&self) -> bool {
-        matches!(
-            self,
-            Call::Ingest(_) | Call::Import(_) | Call::Crawl(_) | Call::Index(_) | Call::Repeated(_) | Call::Topic(_)
-        )
+        match self {
+            Call::Ingest(_) | Call::Import(_) | Call::Crawl(_) | Call::Index(_) => true,
+            Call::Repeated(_) | Call::Topic(_) => true,
+            Call::Document(args) => args.needs_workers(),
+            Call::Source(args) => args.needs_workers(),
+            _ => false,
+        }
     }
 
     fn show(&self, value: &Value) -> String {
@@ -123,7 +126,7 @@ impl Call {
     fn exit(&self, value: &Value) -> ExitCode {
         let failed = match self {
             Call::Ingest(args) => args.strict && value["failed"].as_array().is_some_and(|f| !f.is_empty()),
-            Call::Index(args) => args.is_verify() && value["differences"].as_array().is_some_and(|d| !d.is_empty()),
+            Call::Index(args) => args.found_differences(value),
             Call::Eval(_) => value["worse_than_baseline"].as_bool().unwrap_or(false),
             _ => false,
         };

@@ -1,17 +1,15 @@
-//! `ingest`, `crawl`, `document`: what a site knows.
+//! `ingest`, `crawl`: how a site learns.
 
-use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::base::error::Outcome;
-use crate::base::id::{DocumentId, JobId};
+use crate::base::id::JobId;
 use crate::base::{Code, Fault, Progress, Report};
 use crate::svc::crawl::Reach;
 use crate::svc::ingest::sign_in;
 use crate::svc::ingest::source::{self, NewSource};
 use crate::svc::job::{Kind, State};
-use crate::svc::knowledge;
 use crate::svc::services::Services;
 use crate::svc::site;
 
@@ -31,12 +29,16 @@ pub(crate) struct Ingest {
     pub strict: bool,
 }
 
+pub(crate) fn absolute(path: &str) -> Outcome<String> {
+    let full = std::fs::canonicalize(path)
+        .map_err(|e| Fault::new(Code::BadRequest, format!("{path} cannot be read: {e}; check the path")))?;
+    Ok(full.display().to_string())
+}
+
 impl Ingest {
     pub(crate) fn prepare(&mut self) -> Outcome<()> {
         for path in &mut self.paths {
-            let full = std::fs::canonicalize(&*path)
-                .map_err(|e| Fault::new(Code::BadRequest, format!("{path} cannot be read: {e}; check the path")))?;
-            *path = full.display().to_string();
+            *path = absolute(path)?;
         }
         Ok(())
     }
@@ -168,114 +170,6 @@ pub(crate) async fn wait(services: &Services, id: JobId, progress: &Progress) ->
             None => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
         }
     }
-}
-
-#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
-pub(crate) struct DocumentArgs {
-    #[command(subcommand)]
-    verb: DocumentVerb,
-}
-
-#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
-enum DocumentVerb {
-    /// Documents of a site
-    List {
-        #[arg(long)]
-        site: String,
-        #[arg(long, default_value_t = 100)]
-        limit: usize,
-        /// Begin behind this document: the `next` of the list before
-        #[arg(long, value_name = "ID")]
-        after: Option<String>,
-    },
-    /// One document with its passages
-    Show {
-        #[arg(long)]
-        site: String,
-        /// Such as doc_1, or the address of the page
-        id: String,
-    },
-    /// Take a document out of search and answers
-    Exclude {
-        #[arg(long)]
-        site: String,
-        id: String,
-    },
-    /// Take an excluded document back in
-    Include {
-        #[arg(long)]
-        site: String,
-        id: String,
-    },
-    /// Delete a document with its passages
-    Delete {
-        #[arg(long)]
-        site: String,
-        id: String,
-    },
-}
-
-impl DocumentArgs {
-    pub(crate) async fn run(self, services: &Services) -> Outcome<Value> {
-        let store = &services.store;
-        let resolve = |slug: &str, id: &str| -> Outcome<(site::Site, DocumentId)> {
-            let site = site::find(store, slug)?;
-            let found = match id.parse() {
-                Ok(id) => id,
-                Err(_) => {
-                    knowledge::document_by_key(&store.snapshot()?, site.id, id)?
-                        .ok_or_else(|| Fault::not_found(format!("document \"{id}\" in this site")))?
-                        .id
-                }
-            };
-            Ok((site, found))
-        };
-        match self.verb {
-            DocumentVerb::List { site, limit, after } => {
-                let (site, after) = match after {
-                    Some(id) => resolve(&site, &id).map(|(site, id)| (site, Some(id)))?,
-                    None => (site::find(store, &site)?, None),
-                };
-                let limit = limit.max(1);
-                // One more than shown tells whether there is more.
-                let mut documents =
-                    knowledge::documents(&store.snapshot()?, site.id, after, limit.saturating_add(1), |_| true)?;
-                let has_more = documents.len() > limit;
-                documents.truncate(limit);
-                let next = documents.last().filter(|_| has_more).map(|document| document.id.to_string());
-                let total = knowledge::counts(store, site.id)?.documents;
-                let rows: Vec<Value> = documents.iter().map(|d| json!({"id": d.id.to_string(), "key": d.key, "title": d.title, "chunks": d.chunks.len(), "excluded": d.excluded, "gone": d.has_left(), "updated_at": d.updated})).collect();
-                Ok(json!({"total": total, "next": next, "documents": rows}))
-            }
-            DocumentVerb::Show { site, id } => {
-                let (site, id) = resolve(&site, &id)?;
-                let snapshot = store.snapshot()?;
-                let document = knowledge::document(&snapshot, site.id, id)?;
-                let mut chunks = Vec::new();
-                for &chunk in &document.chunks {
-                    if let Some(c) = knowledge::chunk(&snapshot, site.id, chunk)? {
-                        chunks.push(json!({"id": chunk.to_string(), "section": c.section, "text": c.text}));
-                    }
-                }
-                Ok(json!({"document": document, "chunks": chunks}))
-            }
-            DocumentVerb::Exclude { site, id } => exclude(services, resolve(&site, &id)?, true).await,
-            DocumentVerb::Include { site, id } => exclude(services, resolve(&site, &id)?, false).await,
-            DocumentVerb::Delete { site, id } => {
-                let (site, id) = resolve(&site, &id)?;
-                let gone = store.write(move |batch| knowledge::delete(batch, site.id, id)).await?;
-                services.indexes.caught_up(site.id).await?;
-                Ok(json!({"deleted": gone.id.to_string(), "key": gone.key, "chunks": gone.chunks.len()}))
-            }
-        }
-    }
-}
-
-async fn exclude(services: &Services, (site, id): (site::Site, DocumentId), excluded: bool) -> Outcome<Value> {
-    let document = services.store.write(move |batch| knowledge::set_excluded(batch, site.id, id, excluded)).await?;
-    services.ingest.embedder.poke();
-    services.indexes.caught_up(site.id).await?;
-    Ok(json!({"id": document.id.to_string(), "key": document.key, "excluded": document.excluded}))
 }
 
 pub(crate) fn show_summary(value: &Value) -> String {

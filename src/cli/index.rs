@@ -4,12 +4,14 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::base::Fault;
 use crate::base::error::Outcome;
+use crate::base::{Fault, Progress};
 use crate::store::{Key, Table};
 use crate::svc::knowledge::{self, Document, QueueItem};
 use crate::svc::services::Services;
 use crate::svc::site::{self, Site};
+
+use super::content::wait;
 
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
 pub(crate) struct Args {
@@ -29,6 +31,14 @@ enum Verb {
         #[arg(long)]
         site: Option<String>,
     },
+    /// Compare indexes, documents and sources, document by document; exit with 1 on a difference that is not mended
+    Audit {
+        #[arg(long)]
+        site: Option<String>,
+        /// Look up or read again what differs
+        #[arg(long)]
+        mend: bool,
+    },
     /// Build the indexes anew from the store
     Rebuild {
         #[arg(long)]
@@ -47,11 +57,16 @@ fn chosen(services: &Services, slug: Option<&str>) -> Outcome<Vec<Site>> {
 }
 
 impl Args {
-    pub(crate) const fn is_verify(&self) -> bool {
-        matches!(self.verb, Verb::Verify { .. })
+    /// Whether the result of a comparison names a difference that is left.
+    pub(crate) fn found_differences(&self, value: &Value) -> bool {
+        match self.verb {
+            Verb::Verify { .. } => value["differences"].as_array().is_some_and(|list| !list.is_empty()),
+            Verb::Audit { mend, .. } => !mend && value["differences"].as_u64().is_some_and(|n| n > 0),
+            _ => false,
+        }
     }
 
-    pub(crate) async fn run(self, services: &Services) -> Outcome<Value> {
+    pub(crate) async fn run(self, services: &Services, progress: &Progress) -> Outcome<Value> {
         match self.verb {
             Verb::Status { site } => {
                 let mut sites = serde_json::Map::new();
@@ -77,6 +92,22 @@ impl Args {
                     }
                 }
                 Ok(json!({"sites": checked, "differences": differences}))
+            }
+            Verb::Audit { site, mend } => {
+                let (mut sites, mut differences) = (serde_json::Map::new(), 0);
+                for site in chosen(services, site.as_deref())? {
+                    let audit = services.ingest.audit_job(&services.jobs, site.id, mend).await?;
+                    let count = |kind: &str| audit[kind].as_u64().unwrap_or_default();
+                    differences += count("missing") + count("stale") + count("surplus");
+                    for job in audit["mended"]["jobs"].as_array().into_iter().flatten() {
+                        if let Some(Ok(job)) = job.as_str().map(str::parse) {
+                            // Its end is told by the job; the next audit tells what is left.
+                            let _ = wait(services, job, progress).await;
+                        }
+                    }
+                    sites.insert(site.slug, audit);
+                }
+                Ok(json!({"sites": sites, "differences": differences}))
             }
             Verb::Rebuild { site, reembed } => {
                 let mut rebuilt = Vec::new();

@@ -8,6 +8,7 @@ mod call;
 mod config;
 mod content;
 mod demo;
+mod document;
 mod eval;
 mod import;
 mod index;

@@ -9,14 +9,18 @@ use serde_json::{Value, json};
 use crate::base::clock::rfc3339;
 use crate::base::error::Outcome;
 use crate::base::id::SourceId;
-use crate::base::{Code, Fault, fsx};
+use crate::base::{Code, Fault, Progress, fsx};
 use crate::svc::ingest::report::{self, Wanted};
 use crate::svc::ingest::report_csv::{self, Reader};
 use crate::svc::ingest::schedule;
 use crate::svc::ingest::sign_in;
 use crate::svc::ingest::source::{self, Change, UrlOutcome};
+use crate::svc::ingest::watch;
+use crate::svc::job::Kind;
 use crate::svc::services::Services;
 use crate::svc::site;
+
+use super::content::{absolute, wait};
 
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
 pub(crate) struct Args {
@@ -30,6 +34,19 @@ enum Verb {
     List {
         #[arg(long)]
         site: String,
+    },
+    /// Make a folder of this machine a source, and read it; the configuration has to allow it
+    AddFolder {
+        path: String,
+        /// Slug of the site
+        #[arg(long)]
+        site: String,
+        /// Look for changes every so many seconds while the server runs
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60")]
+        watch: Option<u64>,
+        /// Return at once with the number of the job
+        #[arg(long)]
+        no_wait: bool,
     },
     /// When it is read again by itself: hourly, daily, weekly, off, or cron such as "30 3 * * 1-5"
     Schedule {
@@ -108,8 +125,13 @@ enum Locale {
 }
 
 impl Args {
+    /// Paths are the caller's: they are read or made absolute before a server sees them.
     pub(crate) fn prepare(&mut self) -> Outcome<()> {
         match &mut self.verb {
+            Verb::AddFolder { path, .. } => {
+                *path = absolute(path)?;
+                Ok(())
+            }
             Verb::SignIn { options, .. } => options.prepare(),
             _ => Ok(()),
         }
@@ -126,8 +148,23 @@ impl Args {
         Ok(json!({"file": full.display().to_string(), "lines": value["lines"]}))
     }
 
-    pub(crate) async fn run(self, services: &Services) -> Outcome<Value> {
+    /// Whether jobs have to run for it.
+    pub(crate) const fn needs_workers(&self) -> bool {
+        matches!(self.verb, Verb::AddFolder { .. })
+    }
+
+    pub(crate) async fn run(self, services: &Services, progress: &Progress) -> Outcome<Value> {
         match self.verb {
+            Verb::AddFolder { path, site, watch, no_wait } => {
+                let site = site::find(&services.store, &site)?;
+                let source = watch::add(&services.store, site.id, &path, watch, &services.ingest.folders).await?;
+                let job = services.jobs.submit(site.id, Kind::Crawl { source: source.id }).await?;
+                if no_wait {
+                    Ok(json!({"job_id": job.to_string(), "source_id": source.id.to_string()}))
+                } else {
+                    wait(services, job, progress).await
+                }
+            }
             Verb::List { site } => {
                 let site = site::find(&services.store, &site)?;
                 Ok(json!({"sources": source::list(&services.store, site.id)?}))

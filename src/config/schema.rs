@@ -72,6 +72,12 @@ settings! {
         request_timeout_seconds: u64 = 60;
     }
 
+    /// What may be read on this machine.
+    ingest: IngestFiles {
+        /// Folders that may be sources, with those below them, such as ["/srv/satzungen"]. Named on the command line only: `dialogengine source add-folder`.
+        folders: Vec<String> = Vec::new();
+    }
+
     /// Ceilings. Values per site lie at or under them.
     limits: Limits {
         /// Questions per minute from one address.

@@ -18,7 +18,7 @@ use crate::store::Store;
 use crate::svc::auth::{self, NewUser, Scope};
 use crate::svc::dialog::Dialogs;
 use crate::svc::index::{Indexes, ModelKey};
-use crate::svc::ingest::{Embedder, Ingest, Live};
+use crate::svc::ingest::{Blobs, Embedder, Ingest, Live};
 use crate::svc::job::{Jobs, Kind};
 use crate::svc::retrieve::Retriever;
 use crate::svc::services::Services;
@@ -62,7 +62,8 @@ fn services(dir: &std::path::Path, config: Config) -> Services {
         embedder: Embedder::new(store.clone(), Arc::clone(&indexes), model.clone()),
         model: model.clone(),
         dialer: Arc::new(dialer),
-        blobs: dir.join("blobs"),
+        blobs: Arc::new(Blobs::new(dir.join("blobs"))),
+        folders: Vec::new(),
         pages_max: 100,
         render: None,
         live: Live::default(),

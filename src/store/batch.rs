@@ -84,6 +84,13 @@ impl<'tx> Batch<'tx> {
         Ok(merged.into_iter().filter_map(|(k, v)| v.map(|v| (k, v))).take(limit).collect())
     }
 
+    /// The first stored key at or behind `from`. The closure's own writes are not looked at.
+    pub fn first_key(&self, table: Table, from: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let stored = self.write.open_table(table.definition()).map_err(StoreError::engine)?;
+        let mut rows = stored.range::<&[u8]>(from..).map_err(StoreError::engine)?;
+        Ok(rows.next().transpose().map_err(StoreError::engine)?.map(|(key, _)| key.value().to_vec()))
+    }
+
     /// Decoded values under `prefix`, with the part of the key behind it.
     pub fn list<V: Value>(&self, prefix: impl AsRef<[u8]>) -> Result<Vec<(Vec<u8>, V)>, StoreError> {
         let skip = prefix.as_ref().len();

@@ -47,6 +47,14 @@ tables! {
     Topics "topics";
     /// model, text hash -> f32 vector, little endian
     Vectors "vectors";
+    /// text hash, site, chunk -> nothing: who needs the vector of a text
+    TextUses "text_uses";
+    /// file hash, site, document -> nothing: who was read from a kept file
+    BlobUses "blob_uses";
+    /// site, document -> what an editor put in place of what was read, and what that was
+    Edits "edits";
+    /// site, document key -> why there is no document: deleted, or not readable
+    Absent "absent";
     /// priority, site, chunk -> what is still to be embedded
     EmbedQueue "embed_queue";
     /// site, sequence -> change to searchable content
@@ -55,6 +63,10 @@ tables! {
     Sources "sources";
     /// source -> how it signs in
     SourceSecrets "source_secrets";
+    /// source -> its folder, when it is one
+    Folders "folders";
+    /// source, document key -> the file as it was when it was read
+    FolderFiles "folder_files";
     /// source, URL -> what became of it in the last crawl
     SourceUrls "source_urls";
     /// source, requested URL -> what the last crawl saw there

@@ -96,6 +96,7 @@ fn put(
         warnings: Vec::new(),
         report: None,
         is_link_list: false,
+        origin: None,
         chunks: passages
             .into_iter()
             .map(|p| NewChunk { section: vec![p.section], text: p.text, ..NewChunk::default() })

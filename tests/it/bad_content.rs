@@ -222,8 +222,18 @@ fn uploads_that_cannot_be_read_leave_nothing() {
     let job = finished(&server, &key, &id);
     assert_eq!(job["state"], "failed", "{job}");
     assert!(job["errors"].to_string().contains("the PDF cannot be read"), "{job}");
-    let listed = server.call("GET", "/api/v1/sites/stadt/documents", &key, &Value::Null).json();
-    assert_eq!(listed["total"], 0, "{listed}");
+    // Nothing but the reason: who looks for the file is told.
+    let listed = |state: &str| {
+        let path = format!("/api/v1/sites/stadt/documents?state={state}");
+        server.call("GET", &path, &key, &Value::Null).json()
+    };
+    assert_eq!(listed("indexed")["total"], 0);
+    let failed = listed("failed");
+    assert_eq!(
+        (&failed["total"], &failed["documents"][0]["key"]),
+        (&Value::from(1), &Value::from("plan.md")),
+        "{failed}"
+    );
     server.stop();
     home.is_sound();
 }

@@ -4,7 +4,7 @@
 //! back or rebuilds; the seed and the round stand in every failure. `CRASH_SEED` runs another one.
 //! What is compared after each kill happens on a copy, so that nothing is healed in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -118,7 +118,8 @@ fn survive(seed: u64) {
 }
 
 /// The product on a folder, without workers, while `look` looks.
-fn with_services<T>(data: &Path, look: impl AsyncFnOnce(&Services) -> T) -> T {
+/// Works on the services of a data folder in this process, without workers.
+pub fn with_services<T>(data: &Path, look: impl AsyncFnOnce(&Services) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut config = Config::default();
     config.server.data_dir = data.display().to_string();
@@ -182,6 +183,22 @@ fn is_whole(services: &Services, site: SiteId, what: &str) {
     assert_eq!(count(Table::Chunks), chunks, "{what}: chunks without a document");
     assert_eq!(count(Table::DocumentKeys), names, "{what}: keys without a document");
     assert_eq!(count(Table::DocumentHashes), documents.len() as u64, "{what}: hashes without a document");
+    // Each passage says which texts it has, and a vector is there only for a text that one has.
+    let mut users = BTreeSet::new();
+    snapshot
+        .visit(Table::TextUses, &[], None, |key, _| {
+            users.insert(u64::from_be_bytes(key[36..44].try_into().unwrap()));
+            Ok(true)
+        })
+        .unwrap();
+    let passages: BTreeSet<u64> = documents.iter().flat_map(|d| &d.chunks).map(|id| id.0).collect();
+    assert_eq!(users, passages, "{what}: uses of texts");
+    snapshot
+        .visit(Table::Vectors, &[], None, |key, _| {
+            assert!(snapshot.count(Table::TextUses, &key[32..]).unwrap() > 0, "{what}: a vector nobody needs");
+            Ok(true)
+        })
+        .unwrap();
     let jobs = services.jobs.list(Some(site)).unwrap();
     let active: Vec<_> = jobs
         .iter()

@@ -13,6 +13,7 @@ mod crawl_report;
 mod crawl_sign_in;
 mod crawl_sources;
 mod disk;
+mod documents;
 mod faults;
 mod formats;
 mod fresh;

@@ -42,7 +42,7 @@ export function say(key, slots) {
 export function sayOr(key, otherwise) { return key in WORDS[current] ? say(key) : otherwise; }
 
 /** Codes whose sentence needs the server's own detail: a status, an address. */
-const DETAILED = new Set(['status', 'redirect_other_host', 'redirect_forbidden', 'canonical', 'unreachable', 'other_host', 'no_pages', 'crawl_failed', 'too_large', 'not_found', 'access_denied', 'busy', 'http_error', 'redirect_elsewhere', 'duplicate_url', 'unsupported_type', 'trap', 'meta_refresh']);
+const DETAILED = new Set(['status', 'redirect_other_host', 'redirect_forbidden', 'canonical', 'unreachable', 'other_host', 'no_pages', 'crawl_failed', 'too_large', 'not_found', 'access_denied', 'busy', 'http_error', 'redirect_elsewhere', 'duplicate_url', 'unsupported_type', 'trap', 'meta_refresh', 'pages_without_text', 'pages_unread']);
 
 /** Why something was left out, in the reader's language. @param {{code?:string, reason?:string}} entry @returns {string} */
 export function reasonOf({ code = '', reason = '' }) {

@@ -4,6 +4,7 @@ import { ApiError, call, get, hooks } from './api.js';
 import { errorBox, h, icon, settleToasts, skeleton, toast } from './dom.js';
 import { chooseLocale, chosenLocale, locale, say, setLocale, startLocale } from './i18n.js';
 import { jobBar, startJobs } from './jobs.js';
+import { audit } from './pages/audit.js';
 import { documents as documentsPage } from './pages/documents.js';
 import { overview, siteLine } from './pages/overview.js';
 import { read } from './pages/read.js';
@@ -32,6 +33,7 @@ const ROUTES = [
   [/^#\/sites\/([^/]+)\/line\/([^/]+)$/, line, 'report', false],
   [/^#\/sites\/([^/]+)\/repeated$/, repeated, 'repeated', false],
   [/^#\/sites\/([^/]+)\/topics$/, topics, 'topics', false],
+  [/^#\/sites\/([^/]+)\/audit(?:\/([^/]+))?$/, audit, 'audit', false],
   [/^#\/sites\/([^/]+)\/settings$/, settings, 'settings', false],
   [/^#\/sites\/([^/]+)\/snippet$/, snippet, 'snippet', false],
   [/^#\/sites\/([^/]+)(?:\/try)?$/, tryPage, 'try', false],

@@ -72,6 +72,7 @@ fn view(job: &Job, slug: Option<&str>) -> Value {
         "id": job.id.to_string(),
         "kind": job.kind.name(),
         "site": slug,
+        "files": job.kind.files(),
         "state": job.state,
         "phase": job.phase,
         "done": job.done,

@@ -6,6 +6,7 @@
 mod ask;
 mod citations;
 mod dialogs;
+mod document_rows;
 mod documents;
 mod jobs;
 mod remembered;

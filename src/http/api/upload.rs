@@ -13,7 +13,7 @@ use crate::base::{Code, Fault};
 use crate::http::state::{Caller, Shared};
 use crate::svc::auth::Actor;
 use crate::svc::extract;
-use crate::svc::job::Kind;
+use crate::svc::job::{Kind, SentFile};
 use crate::svc::site::Site;
 
 use super::{Accepted, shape};
@@ -41,7 +41,7 @@ struct File {
     bytes: Vec<u8>,
 }
 
-/// Keeps what was sent and queues the jobs that read it.
+/// Keeps what was sent and queues the job that reads it.
 pub(super) async fn take(
     shared: &Shared,
     caller: &Caller,
@@ -57,7 +57,7 @@ pub(super) async fn take(
     let bytes = body.into_bytes().await?;
     let is_form = request.content_type().is_some_and(|t| t.starts_with("multipart/form-data"));
     let files = if is_form { files(request, bytes).await? } else { vec![text(&bytes)?] };
-    let answer = queue(shared, site, files).await?;
+    let answer = queue(shared, site, files, is_form).await?;
     if let Some(key) = remembered {
         shared.remembered.put(key, answer.clone());
     }
@@ -134,27 +134,30 @@ fn check(file: &File) -> Outcome<()> {
     Ok(())
 }
 
-async fn queue(shared: &Shared, site: &Site, files: Vec<File>) -> Outcome<Value> {
+/// One job for what came in one request.
+async fn queue(shared: &Shared, site: &Site, files: Vec<File>, is_form: bool) -> Outcome<Value> {
     files.iter().try_for_each(check)?;
     let services = &shared.services;
+    // Until the job refers to them, the files must not be taken for surplus.
+    let _arriving = services.ingest.blobs.arriving().await;
     let ingest = Arc::clone(&services.ingest);
     let keep = move || {
-        files
-            .into_iter()
-            .map(|f| {
-                Ok(Kind::Upload {
-                    blob: ingest.keep(&f.bytes)?,
-                    name: f.name,
-                    content_type: f.content_type,
-                    url: f.url,
-                })
-            })
-            .collect::<Outcome<Vec<_>>>()
+        let mut kept = Vec::with_capacity(files.len());
+        for file in files {
+            let blob = ingest.keep(&file.bytes)?;
+            kept.push((SentFile { name: file.name, content_type: file.content_type, blob }, file.url));
+        }
+        Ok::<_, Fault>(kept)
     };
-    let kinds = tokio::task::spawn_blocking(keep).await.map_err(Fault::internal)??;
-    let mut jobs = Vec::with_capacity(kinds.len());
-    for kind in kinds {
-        jobs.push(services.jobs.submit(site.id, kind).await?.to_string());
-    }
-    Ok(if jobs.len() == 1 { json!({"job_id": jobs[0]}) } else { json!({"job_id": jobs[0], "job_ids": jobs}) })
+    let kept = tokio::task::spawn_blocking(keep).await.map_err(Fault::internal)??;
+    let kind = if is_form {
+        Kind::Files { files: kept.into_iter().map(|(file, _)| file).collect() }
+    } else {
+        let Some((SentFile { name, content_type, blob }, url)) = kept.into_iter().next() else {
+            return Err(Fault::new(Code::BadRequest, "nothing was sent"));
+        };
+        Kind::Upload { name, content_type, url, blob }
+    };
+    let job = services.jobs.submit(site.id, kind).await?.to_string();
+    Ok(json!({"job_id": job}))
 }

@@ -19,7 +19,7 @@ use crate::base::error::Outcome;
 use crate::base::id::{DocumentId, SiteId, SourceId};
 use crate::base::{Code, Fault, Progress, Report};
 use crate::store::{Snapshot, Store};
-use crate::svc::knowledge::{self, CopyOf, Document, Why, mark_copy, release_copy};
+use crate::svc::knowledge::{self, CopyOf, Document, HowAlike, mark_copy, release_copy};
 use crate::svc::repeat;
 
 use same::Essence;
@@ -39,7 +39,7 @@ pub const PHASE: &str = "copies";
 pub struct Copy {
     pub document: Document,
     pub original: Document,
-    pub why: Why,
+    pub why: HowAlike,
 }
 
 /// Finds copies anew and collapses them; how many documents changed.
@@ -134,7 +134,7 @@ fn find(
         };
         heads.push(head.0);
         let copies = group.iter().filter_map(|at| documents.get(*at)).filter(|d| d.id != head.1.id);
-        found.extend(copies.map(|d| (d.id, CopyOf { document: head.1.id, why: Why::Same })));
+        found.extend(copies.map(|d| (d.id, CopyOf { document: head.1.id, why: HowAlike::Same })));
     }
     heads.sort_unstable();
     for (a, b) in candidates(&signed, &heads) {
@@ -147,14 +147,14 @@ fn find(
         };
         let is_free = |d: &Document| !found.contains_key(&d.id);
         if is_free(part.0) && is_free(whole.0) && same::may_fold(part.0, whole.0) && part.1.stands_in(whole.1) {
-            found.insert(part.0.id, CopyOf { document: whole.0.id, why: Why::Part });
+            found.insert(part.0.id, CopyOf { document: whole.0.id, why: HowAlike::Part });
         }
     }
     // Who repeats a page that repeats a third one repeats the third.
     let direct = found.clone();
     for of in found.values_mut() {
         while let Some(next) = direct.get(&of.document) {
-            (of.document, of.why) = (next.document, Why::Part);
+            (of.document, of.why) = (next.document, HowAlike::Part);
         }
     }
     Ok(found)

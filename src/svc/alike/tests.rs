@@ -28,6 +28,7 @@ const PAGE: Page<'_> = Page {
 
 async fn put(store: &Store, page: Page<'_>) -> Stored {
     let draft = Draft {
+        origin: None,
         site: SITE,
         key: page.key.into(),
         title: page.title.into(),
@@ -45,7 +46,7 @@ async fn put(store: &Store, page: Page<'_>) -> Stored {
 }
 
 /// Keys of copies and what they repeat.
-fn copies(store: &Store) -> Vec<(String, String, Why)> {
+fn copies(store: &Store) -> Vec<(String, String, HowAlike)> {
     let copies = list(store, SITE).unwrap();
     copies.into_iter().map(|c| (c.document.key, c.original.key, c.why)).collect()
 }
@@ -59,7 +60,7 @@ async fn pages_of_equal_words_are_one_and_pages_that_differ_are_two() {
     let with = |more: &str| format!("{TEXT}\n{more}");
     let instead = |old: &str, new: &str| TEXT.replace(old, new);
     let other = Page { key: "https://stadt.example/druck/kita", ..PAGE };
-    let same = Some(Why::Same);
+    let same = Some(HowAlike::Same);
     for (name, first, second, expected) in [
         ("another date of the page", PAGE, Page { text: &with("Stand: 12.03.2024, 14:05 Uhr"), ..other }, same),
         ("another date in words", PAGE, Page { text: &with("Zuletzt geändert am 3. März 2024"), ..other }, same),
@@ -92,7 +93,12 @@ async fn pages_of_equal_words_are_one_and_pages_that_differ_are_two() {
             None,
         ),
         ("another language", PAGE, Page { language: "en", text: &with("Stand: 12.03.2024"), ..other }, None),
-        ("all of it and a line more", Page { text: &with("Anfahrt mit der Linie 4."), ..PAGE }, other, Some(Why::Part)),
+        (
+            "all of it and a line more",
+            Page { text: &with("Anfahrt mit der Linie 4."), ..PAGE },
+            other,
+            Some(HowAlike::Part),
+        ),
         (
             "less, but the newer page",
             Page { text: &with("Anfahrt mit der Linie 4."), ..PAGE },

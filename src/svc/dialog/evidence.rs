@@ -14,8 +14,7 @@ use crate::base::id::SiteId;
 use crate::lexical::{self, Lang, Token};
 use crate::store::Table;
 use crate::svc::index::language;
-use crate::svc::ingest::evidence_texts;
-use crate::svc::knowledge::{VectorKey, sentences};
+use crate::svc::knowledge::{VectorKey, evidence_texts, sentences};
 use crate::svc::retrieve::{Found, Retrieved, Retriever, expand};
 
 use super::Question;

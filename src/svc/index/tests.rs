@@ -38,14 +38,18 @@ impl Bench {
             warnings: vec![],
             report: None,
             is_link_list: false,
+            origin: None,
             chunks: vec![NewChunk { text: text.into(), ..NewChunk::default() }],
         };
         let site = self.site.id;
         let seed = *blake3::hash(text.as_bytes()).as_bytes();
         self.store
             .write(move |batch| {
-                let (Stored::New(id) | Stored::Updated(id) | Stored::Unchanged(id) | Stored::Duplicate(id)) =
-                    store_draft(batch, draft)?;
+                let stored = store_draft(batch, draft)?;
+                let (Stored::New(id) | Stored::Updated(id) | Stored::Unchanged(id) | Stored::Duplicate(id)) = stored
+                else {
+                    panic!("{stored:?}");
+                };
                 let document: knowledge::Document = batch.get(Key::of(site).and(id))?.unwrap();
                 for chunk in document.chunks {
                     let stored: knowledge::Chunk = batch.get(Key::of(site).and(chunk))?.unwrap();

@@ -17,14 +17,12 @@ use crate::base::id::{ChunkId, SiteId};
 use crate::embed::{EmbedError, Model, ModelHandle};
 use crate::store::{Key, Snapshot, Store, Table};
 use crate::svc::index::Indexes;
-use crate::svc::knowledge::{self, Change, Chunk, Document, Op, QueueItem, VectorKey, sentences};
+use crate::svc::knowledge::{self, Change, Chunk, Document, Op, QueueItem, VectorKey, evidence_texts};
 
 /// Queue items worked on together; one store batch each time.
 const ITEMS_MAX: usize = 24;
 /// Pause after a failure, so that a broken model does not spin.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// Sentences of one passage that get vectors of their own.
-const SENTENCES_MAX: usize = 40;
 
 /// What the embedder has done since the start.
 #[derive(Debug, Default)]
@@ -136,10 +134,14 @@ impl Embedder {
         }
         self.tally.embedded.fetch_add(embedded, Ordering::Relaxed);
         let passages = items.iter().filter(|item| item.is_passage).count();
+        let model_bytes = model.id.as_bytes().len();
         self.store
             .write(move |batch| {
                 for (key, bytes) in vectors {
-                    batch.put_raw(Table::Vectors, key, bytes);
+                    // A text that was deleted meanwhile leaves nothing behind.
+                    if knowledge::is_needed(batch, key.get(model_bytes..).unwrap_or_default())? {
+                        batch.put_raw(Table::Vectors, key, bytes);
+                    }
                 }
                 for item in items {
                     // Gone from the queue means that the document was changed meanwhile.
@@ -199,12 +201,4 @@ fn item(snapshot: &Snapshot, queue_key: Vec<u8>) -> Outcome<Option<Item>> {
         }
     }
     Ok(Some(Item { queue_key, site, chunk, texts, is_passage }))
-}
-
-/// What is embedded for each sentence of a passage: its page, its heading, the sentence.
-#[must_use]
-pub fn evidence_texts(document: &Document, chunk: &Chunk) -> Vec<String> {
-    let head = chunk.section.last().filter(|h| **h != document.title);
-    let head = head.map_or_else(|| document.title.clone(), |h| format!("{} – {h}", document.title));
-    sentences(&chunk.text).into_iter().take(SENTENCES_MAX).map(|sentence| format!("{head}: {sentence}")).collect()
 }

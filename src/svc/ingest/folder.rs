@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use crate::base::clock::{UnixMs, now_ms};
 use crate::base::error::Outcome;
-use crate::base::id::SiteId;
-use crate::base::limits::INGEST_FILES_MAX;
+use crate::base::id::{SiteId, SourceId};
+use crate::base::limits::{INGEST_FILES_MAX, KEY_BYTES_MAX};
 use crate::base::{Code, Fault, Progress, Report};
+use crate::embed::Model;
+use crate::svc::knowledge::{Absent, Origin, Why};
 use crate::svc::{extract, knowledge};
 
 use super::unpack::{self, Take};
@@ -46,27 +49,11 @@ impl Ingest {
             let group: Vec<_> = files.by_ref().take(DRAFTS_MAX).collect();
             done += group.len() as u64;
             let model = model.clone();
-            let read = move |take: &mut Take<'_>| {
-                for file in group {
-                    let goes_on = match load(&file) {
-                        Ok(incoming) => {
-                            let mut goes_on = true;
-                            unpack::read(site, incoming, model.as_deref(), &mut |one| {
-                                goes_on = take(one);
-                                goes_on
-                            });
-                            goes_on
-                        }
-                        Err(error) => take(Err(error)),
-                    };
-                    if !goes_on {
-                        break;
-                    }
-                }
-            };
+            let read = move |take: &mut Take<'_>| read_all(site, &group, model.as_deref(), take);
             self.store_as_read(&mut summary, progress, read).await?;
             progress.report(Report { phase: "words".into(), done, total, ..Report::default() });
         }
+        self.note_failed(site, None, summary.failed.clone()).await?;
         self.settle_text(site, progress).await?;
         self.finish_summary(site, &mut summary, progress, started, embedded_before).await?;
         self.group_topics_last(site, progress).await;
@@ -76,6 +63,29 @@ impl Ingest {
             return Err(Fault::new(Code::NothingStored, format!("none of {total} files could be read{reason}")));
         }
         Ok(summary)
+    }
+
+    /// Keeps why files could not be read, until they can.
+    pub(super) async fn note_failed(
+        &self,
+        site: SiteId,
+        source: Option<SourceId>,
+        failed: Vec<FileError>,
+    ) -> Outcome<()> {
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let now = now_ms();
+        self.store
+            .write(move |batch| {
+                failed.into_iter().filter(|error| error.path.len() <= KEY_BYTES_MAX).try_for_each(|error| {
+                    let title = error.path.rsplit('/').next().unwrap_or(&error.path).to_owned();
+                    let why = Why::Failed { code: error.code, reason: error.reason };
+                    let absent = Absent { key: error.path, title, why, at: now, source };
+                    knowledge::note_failed(batch, site, &absent)
+                })
+            })
+            .await
     }
 
     pub(super) async fn finish_summary(
@@ -102,29 +112,60 @@ impl Ingest {
 
 /// A file with its document key.
 pub(super) struct Found {
-    path: PathBuf,
-    key: String,
+    pub path: PathBuf,
+    pub key: String,
+}
+
+/// Reads files one after the other, those of archives too, until no more is wanted.
+pub(super) fn read_all(site: SiteId, files: &[Found], model: Option<&Model>, take: &mut Take<'_>) {
+    for file in files {
+        let mut goes_on = true;
+        match load(file) {
+            Ok(incoming) => unpack::read(site, incoming, model, &mut |one| {
+                goes_on = take(one);
+                goes_on
+            }),
+            Err(error) => goes_on = take(Err(error)),
+        }
+        if !goes_on {
+            return;
+        }
+    }
 }
 
 pub(super) fn load(file: &Found) -> Result<Incoming, FileError> {
-    let failed = |code: &str, reason: String| FileError::new(file.key.clone(), code, reason);
-    let unreadable = |e: std::io::Error| failed("unreadable", format!("{e}; check that the file can be read"));
-    let mut open = std::fs::File::open(&file.path).map_err(unreadable)?;
+    // Before the bytes: a change in between is seen next time.
+    let modified_ms = modified_ms(&file.path);
+    let bytes = bytes_of(&file.path).map_err(|(code, reason)| FileError::new(file.key.clone(), code, reason))?;
+    let origin = Some(Origin::File { path: file.path.to_string_lossy().into_owned(), modified_ms });
+    Ok(Incoming { key: file.key.clone(), name: file.key.clone(), content_type: None, bytes, url: None, origin })
+}
+
+/// When a file was last changed; 0 when nobody knows.
+pub(super) fn modified_ms(path: &Path) -> UnixMs {
+    let modified = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    let since = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
+    UnixMs::try_from(since.as_millis()).unwrap_or_default()
+}
+
+/// The bytes of a file, or a code and a reason with the mend.
+pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, (&'static str, String)> {
+    let unreadable = |e: std::io::Error| ("unreadable", format!("{e}; check that the file can be read"));
+    let mut open = std::fs::File::open(path).map_err(unreadable)?;
     let size = open.metadata().map_err(unreadable)?.len();
     let mut bytes = Vec::new();
     // The first bytes tell how large the file may be.
     (&mut open).take(HEAD_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
     let most = extract::bytes_max(&bytes);
     if size > most as u64 {
-        return Err(failed(
-            "too_large",
-            format!("{} MB is over the limit of {} MB; split the file", size / 1_048_576, most / 1_048_576),
-        ));
+        let reason = format!("{} MB is over the limit of {} MB; split the file", size / 1_048_576, most / 1_048_576);
+        return Err(("too_large", reason));
     }
     open.take(most as u64).read_to_end(&mut bytes).map_err(unreadable)?;
-    Ok(Incoming { key: file.key.clone(), name: file.key.clone(), content_type: None, bytes, url: None })
+    Ok(bytes)
 }
 
+/// The files of paths and of the folders among them, in the order of their keys.
 pub(super) fn list(paths: &[String]) -> Outcome<Vec<Found>> {
     let mut files = Vec::new();
     for path in paths.iter().map(Path::new) {

@@ -129,6 +129,7 @@ fn of_record(site: SiteId, record: &Value, number: usize, model: Option<&Model>)
             content_type: Some(format!("{kind}; charset=utf-8")),
             bytes: content.into_bytes(),
             url: Some(url.to_string()),
+            origin: None,
         };
         match unpack::one(site, &incoming, model) {
             Ok(mut draft) => {

@@ -4,10 +4,14 @@
 //! Invariants: a document is stored whole or not at all; what cannot be read is named with its reason;
 //! running the same work again changes nothing.
 
+mod again;
+pub mod audit;
 mod blob;
 mod chunk;
 mod discover;
+pub mod edit;
 mod embedder;
+mod files;
 mod folder;
 mod import;
 mod import_json;
@@ -21,6 +25,7 @@ pub mod sign_in;
 pub mod source;
 mod unpack;
 mod visit;
+pub mod watch;
 mod website;
 mod work;
 
@@ -42,13 +47,16 @@ use crate::store::Store;
 use crate::svc::crawl::Render;
 use crate::svc::extract::{Extracted, Input, Rejected, Warning, extract, guess_url};
 use crate::svc::index::Indexes;
-use crate::svc::knowledge::{self, Draft, Stored, store_draft};
+use crate::svc::knowledge::{self, Draft, NewChunk, Origin, Stored, store_draft};
 
-pub use embedder::{Embedder, Tally, evidence_texts};
+pub use blob::Blobs;
+pub use embedder::{Embedder, Tally};
 pub use live::Live;
 pub use outcome::{FileError, Summary};
 pub use schedule::run_schedules;
 pub use work::run_jobs;
+#[cfg(test)]
+pub use work::run_queued;
 
 /// Drafts that share one store batch.
 const DRAFTS_MAX: usize = 16;
@@ -60,7 +68,9 @@ pub struct Ingest {
     pub embedder: Arc<Embedder>,
     pub model: ModelHandle,
     pub dialer: Arc<Dialer>,
-    pub blobs: PathBuf,
+    pub blobs: Arc<Blobs>,
+    /// Folders of this machine that may be sources.
+    pub folders: Vec<PathBuf>,
     /// Most pages one crawl may read.
     pub pages_max: usize,
     /// Where pages that need JavaScript are rendered.
@@ -76,6 +86,8 @@ pub(crate) struct Incoming {
     pub content_type: Option<String>,
     pub bytes: Vec<u8>,
     pub url: Option<String>,
+    /// Where the bytes stay.
+    pub origin: Option<Origin>,
 }
 
 impl Ingest {
@@ -91,7 +103,16 @@ impl Ingest {
             content_type: incoming.content_type.as_deref(),
             path_or_url: &incoming.name,
         })?;
-        Ok(Self::draft_of(site, incoming.key.clone(), incoming.url.clone(), &extracted, model))
+        let draft = Self::draft_of(site, incoming.key.clone(), incoming.url.clone(), &extracted, model);
+        Ok(Draft { origin: incoming.origin.clone(), ..draft })
+    }
+
+    /// Passages of an extracted document, and how many were cut off over the limit.
+    fn chunks_of(extracted: &Extracted, model: Option<&Model>) -> (Vec<NewChunk>, usize) {
+        // Without a model, words are counted: about 1.6 pieces each in German.
+        let count =
+            |text: &str| model.map_or_else(|| text.split_whitespace().count() * 8 / 5, |m| m.tokenizer.count(text));
+        chunk::chunks(extracted, &count)
     }
 
     /// Cuts an extracted document into passages.
@@ -102,10 +123,7 @@ impl Ingest {
         extracted: &Extracted,
         model: Option<&Model>,
     ) -> Draft {
-        // Without a model, words are counted: about 1.6 pieces each in German.
-        let count =
-            |text: &str| model.map_or_else(|| text.split_whitespace().count() * 8 / 5, |m| m.tokenizer.count(text));
-        let (chunks, cut) = chunk::chunks(extracted, &count);
+        let (chunks, cut) = Self::chunks_of(extracted, model);
         let mut report = extracted.report.clone();
         if cut > 0 {
             let text = format!("{cut} passages beyond the limit were left out");
@@ -128,6 +146,7 @@ impl Ingest {
             warnings,
             report: Some(report),
             is_link_list: extracted.is_link_list,
+            origin: None,
             chunks,
         }
     }

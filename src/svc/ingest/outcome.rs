@@ -22,6 +22,11 @@ impl FileError {
         Self { path: path.into(), code: code.into(), reason: reason.into() }
     }
 
+    /// What the report of a file or page says of one an editor deleted.
+    pub fn deleted(path: impl Into<String>) -> Self {
+        Self::new(path, "deleted", "an editor deleted it; allow it again under Documents, or send it again")
+    }
+
     pub fn rejected(path: impl Into<String>, rejected: &Rejected) -> Self {
         Self::new(path, rejected.code.as_str(), rejected.reason.clone())
     }
@@ -52,8 +57,9 @@ pub struct Summary {
 
 impl Summary {
     pub(crate) fn count(&mut self, stored: Stored) {
-        self.documents += 1;
         let id = match stored {
+            // It is not in the site, and whoever deleted it knows.
+            Stored::Deleted => return,
             Stored::New(id) | Stored::Updated(id) => id,
             Stored::Unchanged(id) => {
                 self.unchanged += 1;
@@ -64,6 +70,7 @@ impl Summary {
                 id
             }
         };
+        self.documents += 1;
         self.touched.insert(id);
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn read(site: SiteId, incoming: Incoming, model: Option<&Model>, take
         take(match unpacked {
             Ok(bytes) => {
                 let name = format!("{name}/{path}");
-                one(site, &Incoming { key, name, content_type: None, bytes, url: url.clone() }, model)
+                one(site, &Incoming { key, name, content_type: None, bytes, url: url.clone(), origin: None }, model)
             }
             Err(refused) => Err(FileError::rejected(key, &refused)),
         })

@@ -1,6 +1,6 @@
 //! What crawls leave for the next one: versions and dates to ask with, and which pages were missed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::base::Fault;
 use crate::base::clock::now_ms;
 use crate::base::error::Outcome;
 use crate::base::id::{DocumentId, JobId, SiteId, SourceId};
-use crate::store::{Key, Store, Table, Value};
+use crate::store::{Batch, Key, Snapshot, Store, Table, Value};
 use crate::svc::crawl::Known;
 use crate::svc::extract::READER;
 use crate::svc::knowledge::{self, Document, Missed};
@@ -116,6 +116,22 @@ pub(super) async fn remember_feed(store: &Store, source: SourceId, known: Option
             Ok::<_, Fault>(())
         })
         .await
+}
+
+/// Forgets what is known of pages: the next crawl reads them whole.
+pub(super) fn forget(batch: &mut Batch<'_>, source: SourceId, keys: &HashSet<String>) -> Outcome<()> {
+    for (url, visit) in batch.list::<Visit>(Key::of(source))? {
+        if keys.contains(&visit.known.url) {
+            batch.delete(Table::Visits, Key::of(source).and(url.as_slice()));
+        }
+    }
+    Ok(())
+}
+
+/// [`Document::content_hash`] of each page as the last crawl stored it.
+pub(super) fn hashes(snapshot: &Snapshot, source: SourceId) -> Outcome<HashMap<String, String>> {
+    let visits = snapshot.list::<Visit>(Key::of(source))?.into_iter().map(|(_, visit)| visit);
+    Ok(visits.map(|visit| (visit.known.url, visit.content_hash)).collect())
 }
 
 /// What a finished crawl saw of a source.

@@ -17,7 +17,7 @@ use crate::dial::AllowPrivate;
 use crate::store::{Key, Table};
 use crate::svc::alike;
 use crate::svc::crawl::{self, Claim, Event, Page, Plan, Reach, SignIn};
-use crate::svc::knowledge::{self, Draft, Stored, Why};
+use crate::svc::knowledge::{self, Draft, HowAlike, Stored};
 
 use super::live::Crawling;
 use super::source::{self, Change, Failure, LastCrawl, Source, SourceUrl, UrlOutcome};
@@ -217,6 +217,11 @@ impl Ingest {
         let about: Vec<(String, String, u64)> =
             drafts.iter().map(|d| (d.key.clone(), d.title.clone(), d.chunks.len() as u64)).collect();
         for (((url, title, chunks), claim), stored) in about.into_iter().zip(claims).zip(self.store(drafts).await?) {
+            if stored == Stored::Deleted {
+                let FileError { path, code, reason } = FileError::deleted(url);
+                taken.skip(path, &code, reason, None);
+                continue;
+            }
             taken.summary.count(stored);
             taken.judge(claim, stored);
             taken.page(url, stored, self.duplicate_of(site, stored)?, (title, chunks));
@@ -273,8 +278,8 @@ impl Ingest {
                 && let Some(copy) = copies.get(row.url.as_str())
             {
                 let code = match copy.why {
-                    Why::Same => "near_duplicate",
-                    Why::Part => "part_of",
+                    HowAlike::Same => "near_duplicate",
+                    HowAlike::Part => "part_of",
                 };
                 row.outcome = UrlOutcome::Duplicate;
                 (row.code, row.of) = (Some(code.to_owned()), Some(copy.original.key.clone()));
@@ -361,7 +366,7 @@ impl Taken {
             Stored::New(_) => (UrlOutcome::Indexed, Some(Change::New)),
             Stored::Updated(_) => (UrlOutcome::Indexed, Some(Change::Changed)),
             Stored::Unchanged(_) => (UrlOutcome::Unchanged, None),
-            Stored::Duplicate(_) => (UrlOutcome::Duplicate, None),
+            Stored::Duplicate(_) | Stored::Deleted => (UrlOutcome::Duplicate, None),
         };
         let reason = of.as_ref().map(|key| format!("the same text as {key}"));
         let (title, chunks) = (Some(title), Some(chunks));

@@ -10,10 +10,11 @@ use crate::base::id::SiteId;
 use crate::base::{Code, Fault, Progress};
 use crate::svc::extract;
 use crate::svc::job::{Job, JobError, Jobs, Kind};
+use crate::svc::knowledge::Origin;
 use crate::svc::{alike, knowledge, repeat, topic};
 
 use super::unpack::{self, Take};
-use super::{Incoming, Ingest, Summary, blob};
+use super::{FileError, Incoming, Ingest, Summary, watch};
 
 /// Jobs that run at once.
 const AT_ONCE: usize = 2;
@@ -28,6 +29,7 @@ pub(super) struct SettledText {
 
 /// Works off the queue until `stopping` is set; what runs then is finished or left to the next start.
 pub async fn run_jobs(ingest: Arc<Ingest>, jobs: Arc<Jobs>, stopping: Arc<AtomicBool>) {
+    sweep(&ingest).await;
     let mut running = tokio::task::JoinSet::new();
     let mut silent = false;
     while !stopping.load(Ordering::Relaxed) {
@@ -55,9 +57,19 @@ pub async fn run_jobs(ingest: Arc<Ingest>, jobs: Arc<Jobs>, stopping: Arc<Atomic
     }
 }
 
+/// Runs what is queued to its end, one after the other.
+#[cfg(test)]
+pub async fn run_queued(ingest: &Arc<Ingest>, jobs: &Arc<Jobs>) {
+    while let Ok(Some((job, progress))) = jobs.claim().await {
+        run_one(Arc::clone(ingest), Arc::clone(jobs), job, progress).await;
+    }
+}
+
 async fn run_one(ingest: Arc<Ingest>, jobs: Arc<Jobs>, job: Job, progress: Progress) {
     let id = job.id;
-    let work = tokio::spawn(async move { dispatch(&ingest, &job, &progress).await });
+    let has_files = matches!(job.kind, Kind::Upload { .. } | Kind::Files { .. });
+    let (worker, queue) = (Arc::clone(&ingest), Arc::clone(&jobs));
+    let work = tokio::spawn(async move { dispatch(&worker, &queue, &job, &progress).await });
     let (outcome, errors) = match work.await {
         Ok((Ok(result), errors)) => (Ok(result), errors),
         Ok((Err(fault), errors)) => {
@@ -72,9 +84,24 @@ async fn run_one(ingest: Arc<Ingest>, jobs: Arc<Jobs>, job: Job, progress: Progr
     if let Err(fault) = jobs.finish(id, outcome, errors).await {
         tracing::error!(job = %id, %fault, cause = ?fault.source, "how a job ended could not be stored");
     }
+    if has_files {
+        sweep(&ingest).await;
+    }
 }
 
-async fn dispatch(ingest: &Ingest, job: &Job, progress: &Progress) -> (Outcome<serde_json::Value>, Vec<JobError>) {
+/// Removes kept files that nobody refers to any more.
+async fn sweep(ingest: &Ingest) {
+    if let Err(fault) = ingest.blobs.sweep(&ingest.store).await {
+        tracing::warn!(%fault, cause = ?fault.source, "kept files could not be looked through");
+    }
+}
+
+async fn dispatch(
+    ingest: &Ingest,
+    jobs: &Jobs,
+    job: &Job,
+    progress: &Progress,
+) -> (Outcome<serde_json::Value>, Vec<JobError>) {
     let site = job.site;
     match &job.kind {
         Kind::Ingest { paths } => of_summary(ingest.ingest_paths(site, paths, progress).await),
@@ -84,15 +111,29 @@ async fn dispatch(ingest: &Ingest, job: &Job, progress: &Progress) -> (Outcome<s
         Kind::Upload { name, content_type, url, blob } => {
             of_summary(ingest.ingest_blob(site, name, content_type.clone(), url.clone(), blob, progress).await)
         }
+        Kind::Files { files } => {
+            let (result, failed) = ingest.ingest_files(site, files, progress).await;
+            (result, failed.into_iter().map(JobError::from).collect())
+        }
+        Kind::Reindex { filter } => of_files(ingest.reindex(site, filter, progress).await),
+        Kind::Audit { mend } => (ingest.audit_job(jobs, site, *mend).await, Vec::new()),
         Kind::Discover { source } => (ingest.discover(*source, progress).await, Vec::new()),
-        Kind::Crawl { source } => match ingest.crawl(*source, job.id, progress).await {
-            Ok((result, failed)) => (Ok(result), failed.into_iter().map(JobError::from).collect()),
-            Err(fault) => (Err(fault), Vec::new()),
-        },
         Kind::Topics => {
             (ingest.group_topics(site, progress).await.map(|topics| serde_json::json!({"topics": topics})), Vec::new())
         }
         Kind::Repeated => (ingest.settle_all(site, progress).await, Vec::new()),
+        Kind::Crawl { source } => of_files(match watch::folder_of(&ingest.store, *source) {
+            Ok(Some(folder)) => ingest.read_folder(*source, folder, job.id, progress).await,
+            Ok(None) => ingest.crawl(*source, job.id, progress).await,
+            Err(fault) => Err(fault),
+        }),
+    }
+}
+
+fn of_files(outcome: Outcome<(serde_json::Value, Vec<FileError>)>) -> (Outcome<serde_json::Value>, Vec<JobError>) {
+    match outcome {
+        Ok((result, failed)) => (Ok(result), failed.into_iter().map(JobError::from).collect()),
+        Err(fault) => (Err(fault), Vec::new()),
     }
 }
 
@@ -156,7 +197,7 @@ impl Ingest {
                 format!("a file may have at most {} MB; split it", most / 1_048_576),
             ));
         }
-        blob::put(&self.blobs, bytes)
+        self.blobs.put(bytes)
     }
 
     async fn ingest_blob(
@@ -170,7 +211,8 @@ impl Ingest {
     ) -> Outcome<Summary> {
         let started = Instant::now();
         let before = self.embedder.tally.embedded.load(Ordering::Relaxed);
-        let bytes = blob::get(&self.blobs, hash)?;
+        let bytes = self.blobs.get(hash)?;
+        let origin = Origin::Blob { hash: hash.to_owned(), name: name.to_owned(), content_type: content_type.clone() };
         let model = self.tokenizer().await;
         let incoming = Incoming {
             key: url.clone().unwrap_or_else(|| name.to_owned()),
@@ -178,6 +220,7 @@ impl Ingest {
             content_type,
             bytes,
             url,
+            origin: Some(origin),
         };
         let mut summary = Summary::default();
         let read = move |take: &mut Take<'_>| unpack::read(site, incoming, model.as_deref(), take);
@@ -185,6 +228,7 @@ impl Ingest {
         if progress.is_cancelled() {
             return Err(Fault::new(Code::Cancelled, "stopped; what was stored stays"));
         }
+        self.note_failed(site, None, summary.failed.clone()).await?;
         if summary.documents == 0 {
             let reason = summary.failed.first().map_or("there is no file in it", |failed| failed.reason.as_str());
             return Err(Fault::new(Code::NothingStored, format!("{name}: {reason}")));

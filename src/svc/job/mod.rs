@@ -21,7 +21,7 @@ use crate::base::id::{JobId, SiteId};
 use crate::base::{Code, Fault, Progress, Report};
 use crate::store::{Batch, Key, Snapshot, Store, Table, decode};
 
-pub use record::{ImportFormat, Job, JobError, Kind, State};
+pub use record::{ImportFormat, Job, JobError, Kind, SentFile, State};
 
 /// Attempts before a job that fails for a passing reason is given up.
 const ATTEMPTS_MAX: u32 = 4;

@@ -6,6 +6,7 @@ use crate::base::clock::UnixMs;
 use crate::base::id::{JobId, SiteId, SourceId};
 use crate::base::{Fault, Report};
 use crate::store::{Table, Value};
+use crate::svc::knowledge::Filter;
 
 /// A unit of long work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,12 @@ pub enum Kind {
     Import { format: ImportFormat, path: String, base: Option<String> },
     /// Read one text that was sent.
     Upload { name: String, content_type: Option<String>, url: Option<String>, blob: String },
+    /// Read files that were sent together.
+    Files { files: Vec<SentFile> },
+    /// Read documents again and embed their texts anew.
+    Reindex { filter: Filter },
+    /// Compare indexes, documents and sources; with `mend`, put right what differs.
+    Audit { mend: bool },
     /// Count the pages of a website.
     Discover { source: SourceId },
     /// Read a website.
@@ -61,13 +68,34 @@ pub enum ImportFormat {
     Scans,
 }
 
+/// A file that was sent and is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentFile {
+    pub name: String,
+    pub content_type: Option<String>,
+    /// BLAKE3 of its bytes, hexadecimal.
+    pub blob: String,
+}
+
 impl Kind {
+    /// Names of the files that were sent.
+    #[must_use]
+    pub fn files(&self) -> Vec<&str> {
+        match self {
+            Kind::Upload { name, .. } => vec![name],
+            Kind::Files { files } => files.iter().map(|file| file.name.as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Kind::Ingest { .. } => "ingest",
             Kind::Import { .. } => "import",
-            Kind::Upload { .. } => "upload",
+            Kind::Upload { .. } | Kind::Files { .. } => "upload",
+            Kind::Reindex { .. } => "reindex",
+            Kind::Audit { .. } => "audit",
             Kind::Discover { .. } => "discover",
             Kind::Crawl { .. } => "crawl",
             Kind::Repeated => "repeated",

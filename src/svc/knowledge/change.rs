@@ -9,9 +9,10 @@ use crate::store::{Batch, Key, Table};
 use crate::svc::extract::Report;
 
 use super::copy::{release_copies, release_copy, untie};
+use super::edit::{Edited, Original, Reading, forget, is_original, take_reading};
 use super::missing::{mark_met, take_back};
 use super::repeated::{FullText, Remaining, remaining};
-use super::{Change, Chunk, Document, NewChunk, Op, QueueItem};
+use super::{Change, Chunk, Document, Missing, NewChunk, Op, Origin, QueueItem, absent, texts};
 
 /// A document ready to be stored.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct Draft {
     pub warnings: Vec<String>,
     pub report: Option<Report>,
     pub is_link_list: bool,
+    /// Where its bytes are, when they are within reach.
+    pub origin: Option<Origin>,
     pub chunks: Vec<NewChunk>,
 }
 
@@ -38,10 +41,32 @@ pub enum Stored {
     Unchanged(DocumentId),
     /// Same text as another document of the site; this key is now its alias.
     Duplicate(DocumentId),
+    /// An editor deleted this page or file and has not asked for it since: nothing was stored.
+    Deleted,
 }
 
 impl Draft {
-    fn content_hash(&self) -> String {
+    /// The draft that gives the document again, with the text it was read with.
+    pub(super) fn of(document: &Document, original: &Original) -> Self {
+        let document = document.clone();
+        Self {
+            site: document.site,
+            key: document.key,
+            title: original.title.clone(),
+            url: document.url,
+            url_guess: document.url_guess,
+            language: document.language,
+            source: document.source,
+            updated: document.updated,
+            warnings: document.warnings,
+            report: document.report,
+            is_link_list: document.is_link_list,
+            origin: document.origin,
+            chunks: original.chunks.clone(),
+        }
+    }
+
+    pub(super) fn content_hash(&self) -> String {
         let mut hash = blake3::Hasher::new();
         hash.update(self.title.as_bytes());
         for chunk in &self.chunks {
@@ -54,41 +79,53 @@ impl Draft {
     }
 }
 
-/// Stores a draft: new, changed, unchanged or duplicate.
-pub fn store_draft(batch: &mut Batch<'_>, draft: Draft) -> Outcome<Stored> {
+/// Stores a draft: new, changed, unchanged or duplicate. What an editor deleted stays away when it only comes because its
+/// source has it (`draft.source`), and comes back when it is sent.
+pub fn store_draft(batch: &mut Batch<'_>, mut draft: Draft) -> Outcome<Stored> {
     if draft.key.is_empty() || draft.key.len() > KEY_BYTES_MAX {
         return Err(Fault::invalid(format!("a document key has 1 to {KEY_BYTES_MAX} bytes")));
     }
     let site = draft.site;
+    if draft.source.is_some() && absent::is_deleted(batch, site, &draft.key)? {
+        return Ok(Stored::Deleted);
+    }
+    absent::clear(batch, site, &draft.key)?;
+    let mut own = lookup(batch, Table::DocumentKeys, Key::of(site).and(draft.key.as_str()), site)?;
+    let mut has_news = false;
+    if let Some(document) = own.as_mut().filter(|document| document.edited.is_some() && document.key == draft.key) {
+        has_news = matches!(take_reading(batch, document, &mut draft)?, Reading::Changed);
+    }
     let hash = draft.content_hash();
-    let own = lookup(batch, Table::DocumentKeys, Key::of(site).and(draft.key.as_str()), site)?;
     let twin = lookup(batch, Table::DocumentHashes, Key::of(site).and(hash.as_str()), site)?;
 
-    let mut excluded = false;
+    let mut carried = Carried::default();
     if let Some(mut document) = own {
-        excluded = document.excluded && document.key == draft.key;
-        if document.content_hash == hash {
+        let is_primary = document.key == draft.key;
+        carried.excluded = document.excluded && is_primary;
+        if document.content_hash == hash || (!is_primary && is_original(batch, &document, &hash)?) {
             // The text is known; only what stands around it may have changed.
             let before = document.clone();
-            if document.key == draft.key {
+            if is_primary {
                 document.url = draft.url;
                 document.updated = draft.updated;
                 document.source = draft.source.or(document.source);
+                set_origin(batch, &mut document, draft.origin);
             }
             mark_met(batch, &mut document)?;
-            if document != before {
+            if document != before || has_news {
                 batch.put(Key::of(site).and(document.id), &document)?;
             }
-            return Ok(if document.key == draft.key {
-                Stored::Unchanged(document.id)
-            } else {
-                Stored::Duplicate(document.id)
+            return Ok(match (is_primary, has_news) {
+                (false, _) => Stored::Duplicate(document.id),
+                (true, true) => Stored::Updated(document.id),
+                (true, false) => Stored::Unchanged(document.id),
             });
         }
-        if document.key != draft.key {
+        if !is_primary {
             detach(batch, document, &draft.key)?;
-        } else if twin.is_none() && document.aliases.is_empty() {
-            return replace(batch, document, draft, hash).map(Stored::Updated);
+        } else if document.edited.is_some() || (twin.is_none() && document.aliases.is_empty()) {
+            document.missing = None;
+            return replace(batch, &document, draft, hash).map(|document| Stored::Updated(document.id));
         } else {
             remove_primary(batch, document)?;
         }
@@ -103,7 +140,7 @@ pub fn store_draft(batch: &mut Batch<'_>, draft: Draft) -> Outcome<Stored> {
         return Ok(Stored::Duplicate(document.id));
     }
     let id = DocumentId(batch.next("document")?);
-    insert(batch, id, draft, hash, Marks { excluded, ..Marks::default() }).map(Stored::New)
+    insert(batch, id, draft, hash, carried).map(|document| Stored::New(document.id))
 }
 
 fn lookup(batch: &Batch<'_>, table: Table, key: Key, site: SiteId) -> Outcome<Option<Document>> {
@@ -113,87 +150,131 @@ fn lookup(batch: &Batch<'_>, table: Table, key: Key, site: SiteId) -> Outcome<Op
     }
 }
 
-fn replace(batch: &mut Batch<'_>, old: Document, draft: Draft, hash: String) -> Outcome<DocumentId> {
-    drop_chunks(batch, &old)?;
-    untie(batch, &old)?;
+/// Puts a draft in the place of a document. The new passages come before the old ones go, so that the vectors of texts both
+/// have stay.
+pub(super) fn replace(batch: &mut Batch<'_>, old: &Document, draft: Draft, hash: String) -> Outcome<Document> {
     batch.delete(Table::DocumentHashes, Key::of(old.site).and(old.content_hash.as_str()));
-    insert(batch, old.id, draft, hash, Marks { excluded: old.excluded, kept: old.kept, apart: old.apart })
+    untie(batch, old)?;
+    let carried = Carried {
+        aliases: old.aliases.clone(),
+        excluded: old.excluded,
+        missing: old.missing,
+        kept: old.kept,
+        apart: old.apart,
+        edited: old.edited.clone(),
+    };
+    let document = insert(batch, old.id, draft, hash, carried)?;
+    if old.origin != document.origin {
+        release_blob(batch, old);
+        claim_blob(batch, &document);
+    }
+    drop_chunks(batch, old)?;
+    Ok(document)
 }
 
-/// What an editor decided, whatever is read.
-#[derive(Debug, Clone, Copy, Default)]
-struct Marks {
+/// What stays with a document whatever is read of it.
+#[derive(Default)]
+struct Carried {
+    aliases: Vec<String>,
     excluded: bool,
+    missing: Option<Missing>,
     kept: bool,
     apart: bool,
+    edited: Option<Edited>,
 }
 
-fn insert(batch: &mut Batch<'_>, id: DocumentId, draft: Draft, hash: String, marks: Marks) -> Outcome<DocumentId> {
+fn insert(batch: &mut Batch<'_>, id: DocumentId, draft: Draft, hash: String, carried: Carried) -> Outcome<Document> {
     let site = draft.site;
-    let (shown, left_out) = match remaining(batch, site, draft.source, &draft.key, &draft.chunks)? {
+    let rest = match &carried.edited {
+        // What an editor wrote stands as it was written.
+        Some(edited) if edited.text => None,
+        _ => remaining(batch, site, draft.source, &draft.key, &draft.chunks)?,
+    };
+    let (shown, left_out) = match rest {
         Some(Remaining { chunks, left_out }) => {
             batch.put(Key::of(site).and(id), &FullText { chunks: draft.chunks })?;
             (chunks, left_out)
         }
-        None => (draft.chunks, 0),
+        None => {
+            batch.delete(Table::FullTexts, Key::of(site).and(id));
+            (draft.chunks, 0)
+        }
     };
-    let mut chunks = Vec::with_capacity(shown.len());
-    for (ord, new) in shown.into_iter().enumerate() {
-        chunks.push(put_chunk(batch, site, id, ord, &draft.title, new)?);
-    }
-    let document = Document {
+    let mut document = Document {
         id,
         site,
         key: draft.key,
-        aliases: Vec::new(),
+        aliases: carried.aliases,
         title: draft.title,
         url: draft.url,
         url_guess: draft.url_guess,
         language: draft.language,
         source: draft.source,
         content_hash: hash,
-        chunks,
-        excluded: marks.excluded,
+        chunks: Vec::with_capacity(shown.len()),
+        excluded: carried.excluded,
         updated: draft.updated,
         ingested_at: now_ms(),
         warnings: draft.warnings,
         report: draft.report,
         is_link_list: draft.is_link_list,
-        missing: None,
-        kept: marks.kept,
+        missing: carried.missing,
+        kept: carried.kept,
         left_out,
         copy_of: None,
         copies: Vec::new(),
-        apart: marks.apart,
+        apart: carried.apart,
+        origin: draft.origin,
+        edited: carried.edited,
     };
+    for (ord, new) in shown.into_iter().enumerate() {
+        let chunk = put_chunk(batch, &document, ord, new)?;
+        document.chunks.push(chunk);
+    }
     batch.put_raw(Table::DocumentKeys, Key::of(site).and(document.key.as_str()), id.to_key().to_vec());
     batch.put_raw(Table::DocumentHashes, Key::of(site).and(document.content_hash.as_str()), id.to_key().to_vec());
+    claim_blob(batch, &document);
     if document.is_live() {
         announce(batch, &document)?;
     }
     batch.put(Key::of(site).and(id), &document)?;
-    Ok(id)
+    Ok(document)
 }
 
-fn put_chunk(
-    batch: &mut Batch<'_>,
-    site: SiteId,
-    document: DocumentId,
-    ord: usize,
-    title: &str,
-    new: NewChunk,
-) -> Outcome<ChunkId> {
+fn set_origin(batch: &mut Batch<'_>, document: &mut Document, origin: Option<Origin>) {
+    if document.origin != origin && origin.is_some() {
+        release_blob(batch, document);
+        document.origin = origin;
+        claim_blob(batch, document);
+    }
+}
+
+fn claim_blob(batch: &mut Batch<'_>, document: &Document) {
+    if let Some(Origin::Blob { hash, .. }) = &document.origin {
+        let key = Key::of(hash.as_str()).and(document.site).and(document.id);
+        batch.put_raw(Table::BlobUses, key, Vec::new());
+    }
+}
+
+fn release_blob(batch: &mut Batch<'_>, document: &Document) {
+    if let Some(Origin::Blob { hash, .. }) = &document.origin {
+        batch.delete(Table::BlobUses, Key::of(hash.as_str()).and(document.site).and(document.id));
+    }
+}
+
+fn put_chunk(batch: &mut Batch<'_>, document: &Document, ord: usize, new: NewChunk) -> Outcome<ChunkId> {
     let id = ChunkId(batch.next("chunk")?);
-    let passage = Chunk::passage(title, &new.section, &new.text);
+    let passage = Chunk::passage(&document.title, &new.section, &new.text);
     let chunk = Chunk {
-        document,
+        document: document.id,
         ord: u32::try_from(ord).map_err(Fault::internal)?,
         section: new.section,
         text: new.text,
         shape: new.shape,
         text_hash: blake3::hash(passage.as_bytes()).to_hex().to_string(),
     };
-    batch.put(Key::of(site).and(id), &chunk)?;
+    batch.put(Key::of(document.site).and(id), &chunk)?;
+    texts::claim(batch, document, id, &chunk);
     Ok(id)
 }
 
@@ -201,6 +282,9 @@ fn put_chunk(
 /// are keep their numbers, and nothing of them is embedded again.
 pub fn fit_again(batch: &mut Batch<'_>, site: SiteId, id: DocumentId) -> Outcome<bool> {
     let Some(mut document) = batch.get::<Document>(Key::of(site).and(id))? else { return Ok(false) };
+    if document.edited.as_ref().is_some_and(|edited| edited.text) {
+        return Ok(false);
+    }
     let mut held = Vec::with_capacity(document.chunks.len());
     for &chunk in &document.chunks {
         if let Some(stored) = batch.get::<Chunk>(Key::of(site).and(chunk))? {
@@ -233,16 +317,17 @@ pub fn fit_again(batch: &mut Batch<'_>, site: SiteId, id: DocumentId) -> Outcome
                 chunks.push(id);
             }
             None => {
-                let id = put_chunk(batch, site, id, ord, &document.title, new)?;
+                let id = put_chunk(batch, &document, ord, new)?;
                 fresh.push(id);
                 chunks.push(id);
             }
         }
     }
-    for (chunk, _) in held {
-        withdraw_chunk(batch, site, chunk)?;
-        batch.delete(Table::Chunks, Key::of(site).and(chunk));
+    for (chunk, _) in &held {
+        withdraw_chunk(batch, site, *chunk)?;
+        batch.delete(Table::Chunks, Key::of(site).and(*chunk));
     }
+    texts::release(batch, &document, &held)?;
     if document.is_live() {
         for chunk in fresh {
             announce_chunk(batch, site, chunk)?;
@@ -283,13 +368,21 @@ fn append(batch: &mut Batch<'_>, site: SiteId, op: Op, chunk: ChunkId) -> Outcom
     Ok(batch.put(Key::of(site).and(sequence), &Change { op, chunk })?)
 }
 
+/// Lets the indexes look at passages again, whatever they hold of them now.
+pub fn look_again(batch: &mut Batch<'_>, site: SiteId, chunks: &[ChunkId]) -> Outcome<()> {
+    chunks.iter().try_for_each(|chunk| append(batch, site, Op::Words, *chunk))
+}
+
 fn drop_chunks(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
     withdraw(batch, document)?;
-    for &chunk in &document.chunks {
-        batch.delete(Table::Chunks, Key::of(document.site).and(chunk));
+    let mut gone = Vec::with_capacity(document.chunks.len());
+    for &id in &document.chunks {
+        if let Some(chunk) = batch.get::<Chunk>(Key::of(document.site).and(id))? {
+            gone.push((id, chunk));
+        }
+        batch.delete(Table::Chunks, Key::of(document.site).and(id));
     }
-    batch.delete(Table::FullTexts, Key::of(document.site).and(document.id));
-    Ok(())
+    texts::release(batch, document, &gone)
 }
 
 /// Takes `alias` away from a document whose text it no longer shares.
@@ -312,7 +405,10 @@ fn remove_primary(batch: &mut Batch<'_>, mut document: Document) -> Outcome<()> 
 
 pub(super) fn delete_all(batch: &mut Batch<'_>, document: &Document) -> Outcome<()> {
     drop_chunks(batch, document)?;
+    batch.delete(Table::FullTexts, Key::of(document.site).and(document.id));
     untie(batch, document)?;
+    forget(batch, document)?;
+    release_blob(batch, document);
     for key in document.aliases.iter().chain([&document.key]) {
         batch.delete(Table::DocumentKeys, Key::of(document.site).and(key.as_str()));
     }
@@ -321,11 +417,18 @@ pub(super) fn delete_all(batch: &mut Batch<'_>, document: &Document) -> Outcome<
     Ok(())
 }
 
-/// Deletes a document with its chunks. Vectors stay: they belong to texts, not to documents.
+/// Deletes a document with its chunks, and the vectors of texts that no other document has. What came from a source is
+/// remembered by its key, so that the next reading does not bring it back (see [`super::allow`]).
 pub fn delete(batch: &mut Batch<'_>, site: SiteId, id: DocumentId) -> Outcome<Document> {
     let document: Document =
         batch.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))?;
     delete_all(batch, &document)?;
+    if let Some(source) = document.source {
+        let now = now_ms();
+        for key in document.aliases.iter().chain([&document.key]) {
+            absent::note_deleted(batch, site, (key, &document.title), source, now)?;
+        }
+    }
     Ok(document)
 }
 

@@ -15,13 +15,13 @@ use super::change::{announce, withdraw};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopyOf {
     pub document: DocumentId,
-    pub why: Why,
+    pub why: HowAlike,
 }
 
 /// How it was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Why {
+pub enum HowAlike {
     /// Word for word the same, but for the date of the page and the like.
     Same,
     /// All of it stands in the other, which says a little more.

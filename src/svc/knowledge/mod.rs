@@ -2,26 +2,38 @@
 //!
 //! Invariants: a document, its chunks, the texts to embed and the outbox entries change in one
 //! batch. Equal text in one site is one document; the keys of the others are its aliases. A chunk
-//! number is never used twice.
+//! number is never used twice. A vector is there only as long as a passage of any site has its text.
 
+mod absent;
 mod change;
 mod copy;
+mod edit;
+mod listing;
 mod missing;
+mod outline;
 mod record;
 mod repeated;
 mod sentence;
+mod texts;
 
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_change;
+#[cfg(test)]
 mod tests_repeated;
 
-pub use change::{Draft, Stored, delete, detach, fit_again, set_excluded, store_draft};
-pub use copy::{CopyOf, Why, mark_copy, release_copy};
+pub use absent::{Absent, Why, allow, forget_failure, note_failed, visit_absent};
+pub use change::{Draft, Stored, delete, detach, fit_again, look_again, set_excluded, store_draft};
+pub use copy::{CopyOf, HowAlike, mark_copy, release_copy};
+pub use edit::{Edit, Edited, Wanted, drop_edit, edit, edit_of};
+pub use listing::{Cursor, Facets, Filter, Format, Listed, Page, State, list};
 pub use missing::{KEPT_FOR_MS, MISSES, Missed, delete_long_gone, mark_missing, mark_seen, move_to_alias, take_back};
-pub use record::{Change, Chunk, Document, Missing, NewChunk, Op, QueueItem, VectorKey};
+pub use outline::{from_text, to_text};
+pub use record::{Change, Chunk, Document, Missing, NewChunk, Op, Origin, QueueItem, VectorKey};
 pub use repeated::{Blocks, FullText, Part, Remaining, Repeated, leave_out};
 pub use sentence::sentences;
+pub use texts::{count_uses, embed_again, evidence_texts, is_needed};
 
 use crate::base::Fault;
 use crate::base::error::Outcome;

@@ -8,6 +8,7 @@ use crate::store::{Key, Table, Value};
 use crate::svc::extract::Report;
 
 use super::CopyOf;
+use super::edit::Edited;
 
 /// A page or file that was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +67,22 @@ pub struct Document {
     /// An editor wants it for itself although it repeats another.
     #[serde(default)]
     pub apart: bool,
+    /// Where its bytes are; `None` for pages, which their website has.
+    #[serde(default)]
+    pub origin: Option<Origin>,
+    /// An editor changed title or text.
+    #[serde(default)]
+    pub edited: Option<Edited>,
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Origin {
+    /// It was sent and is kept.
+    Blob { hash: String, name: String, content_type: Option<String> },
+    /// It lies on this machine; `modified_ms`: when it was last changed before it was read.
+    File { path: String, modified_ms: UnixMs },
 }
 
 /// Since when and how often a page was missed.
@@ -86,6 +103,12 @@ impl Document {
     #[must_use]
     pub fn has_left(&self) -> bool {
         self.missing.is_some_and(|missing| missing.left_at.is_some())
+    }
+
+    /// Changes with title and text: what an editor saw is still there when the version is the same.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.content_hash.get(..16).unwrap_or(&self.content_hash)
     }
 
     /// Whether searches find it.

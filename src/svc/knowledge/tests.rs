@@ -39,6 +39,7 @@ fn draft(key: &str, text: &str) -> Draft {
         warnings: vec![],
         report: None,
         is_link_list: false,
+        origin: None,
         chunks: vec![NewChunk { text: text.into(), ..NewChunk::default() }],
     }
 }
