@@ -47,6 +47,15 @@ enum Verb {
         /// Such as doc_1, or the address of the page
         id: String,
     },
+    /// What a document states: telephone numbers, opening hours, fees, deadlines and more, with where each was read
+    Facts {
+        #[arg(long)]
+        site: String,
+        id: String,
+        /// Only this kind, such as phone
+        #[arg(long)]
+        kind: Option<String>,
+    },
     /// Take a document out of search and answers
     Exclude {
         #[arg(long)]
@@ -130,6 +139,11 @@ impl Args {
                 list(store, site, &filter, after.as_deref(), limit.max(1))
             }
             Verb::Show { site, id } => show(store, resolve(store, &site, &id)?),
+            Verb::Facts { site, id, kind } => {
+                let (site, id) = resolve(store, &site, &id)?;
+                let facts = knowledge::facts(&store.snapshot()?, site, id, kind.as_deref())?;
+                Ok(json!({"document_id": id.to_string(), "total": facts.len(), "facts": facts}))
+            }
             Verb::Exclude { site, id } => exclude(services, resolve(store, &site, &id)?, true).await,
             Verb::Include { site, id } => exclude(services, resolve(store, &site, &id)?, false).await,
             Verb::Delete { site, id } => {

@@ -71,6 +71,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/sites/{site}/documents/{document}/file", Site(Scope::Documents)),
     route(Method::PATCH, "/sites/{site}/documents/{document}", Site(Scope::Documents)),
     route(Method::DELETE, "/sites/{site}/documents/{document}", Site(Scope::Documents)),
+    route(Method::GET, "/sites/{site}/documents/{document}/facts", Site(Scope::Documents)),
     route(Method::GET, "/sites/{site}/repeated", Site(Scope::Documents)),
     route(Method::PATCH, "/sites/{site}/repeated/{part}", Site(Scope::Documents)),
     route(Method::GET, "/sites/{site}/copies", Site(Scope::Documents)),

@@ -37,6 +37,8 @@ tables! {
     DocumentKeys "document_keys";
     /// site, content hash -> document
     DocumentHashes "document_hashes";
+    /// site, document -> what it states
+    Facts "facts";
     /// site, chunk -> Chunk
     Chunks "chunks";
     /// site, document -> the passages before repeated parts were left out, where any were

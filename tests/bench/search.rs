@@ -95,6 +95,7 @@ fn put(
         updated: None,
         warnings: Vec::new(),
         report: None,
+        facts: Vec::new(),
         is_link_list: false,
         origin: None,
         chunks: passages

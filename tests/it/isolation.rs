@@ -124,6 +124,8 @@ fn no_route_leads_into_another_site() {
         ("POST", of("quitte", "search"), json!({"query": SECRET})),
         ("GET", of("quitte", "documents"), Value::Null),
         ("GET", of("quitte", &format!("documents/{document}")), Value::Null),
+        ("GET", of("quitte", &format!("documents/{document}/facts")), Value::Null),
+        ("GET", of("apfel", &format!("documents/{document}/facts")), Value::Null),
         ("PATCH", of("quitte", &format!("documents/{document}")), json!({"excluded": true})),
         ("DELETE", of("quitte", &format!("documents/{document}")), Value::Null),
         ("POST", of("quitte", "documents"), json!({"name": "x", "text": "x"})),

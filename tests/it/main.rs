@@ -14,6 +14,7 @@ mod crawl_sign_in;
 mod crawl_sources;
 mod disk;
 mod documents;
+mod facts;
 mod faults;
 mod formats;
 mod fresh;

@@ -8,6 +8,7 @@ mod citations;
 mod dialogs;
 mod document_rows;
 mod documents;
+mod facts;
 mod jobs;
 mod remembered;
 mod repeated;
@@ -92,6 +93,7 @@ pub type Resources = (
     citations::Citations,
     search::Search,
     documents::Documents,
+    facts::Facts,
     sources::Sources,
     report::Reports,
     repeated::RepeatedApi,
@@ -111,6 +113,7 @@ pub fn service(shared: &Arc<Shared>) -> OpenApiService<Resources, ()> {
         citations::Citations(s()),
         search::Search(s()),
         documents::Documents(s()),
+        facts::Facts(s()),
         sources::Sources(s()),
         report::Reports(s()),
         repeated::RepeatedApi(s()),

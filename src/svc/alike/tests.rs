@@ -28,6 +28,7 @@ const PAGE: Page<'_> = Page {
 
 async fn put(store: &Store, page: Page<'_>) -> Stored {
     let draft = Draft {
+        facts: vec![],
         origin: None,
         site: SITE,
         key: page.key.into(),

@@ -33,11 +33,12 @@ pub enum Level {
     All,
 }
 
-/// Never text.
-const NO_TEXT: [&str; 24] = [
+/// Never text that holds.
+const NO_TEXT: [&str; 27] = [
     "script", "style", "noscript", "template", "svg", "math", "canvas", "iframe", "object", "embed", "video", "audio",
     "select", "input", "textarea", "option", "datalist", "head", "map", "picture", "img", "progress", "meter",
-    "dialog",
+    "dialog", // What the page itself strikes out.
+    "del", "s", "strike",
 ];
 
 /// Class and id words that are certain enough by themselves.

@@ -4,6 +4,7 @@ use scraper::{ElementRef, Html};
 
 use super::assemble::{Event, assemble, leads_elsewhere};
 use super::chrome::{Chrome, Level};
+use super::facts::{self, Markup};
 use super::meta::{self, Meta};
 use super::walk::Walker;
 use super::{Extracted, RejectCode, Rejected, Report, Warning, dates, scan, text};
@@ -45,6 +46,7 @@ pub fn read(source: &str, base: &str) -> Result<Extracted, Rejected> {
     let mut warnings = Vec::new();
     let mut events = Vec::new();
     let mut measured = (0, 0);
+    let mut chosen = (Level::All, root);
     // Strictest reading first; each next one only when the page would be lost.
     for (level, from) in [(Level::All, root), (Level::Certain, root), (Level::Certain, body), (Level::None, body)] {
         chrome.aim(level, from);
@@ -53,6 +55,7 @@ pub fn read(source: &str, base: &str) -> Result<Extracted, Rejected> {
             let s = chrome.of(from);
             measured = (s.text, s.linked);
             events = read;
+            chosen = (level, from);
         }
         if weigh(&events) >= THIN {
             break;
@@ -69,8 +72,11 @@ pub fn read(source: &str, base: &str) -> Result<Extracted, Rejected> {
     }
     let title = title_of(&meta, root, body, &chrome);
     let updated = meta.modified.clone().or_else(|| stated_date(root, body)).or_else(|| meta.published.clone());
+    chrome.aim(chosen.0, chosen.1);
+    let markup = Markup::read(&page, chosen.1, &chrome, &meta.jsonld);
     let mut found = finish(meta, events, title, warnings, measured);
     found.updated = updated;
+    found.facts = facts::collect(&found.title, &found.sections, Some(&markup), base);
     Ok(found)
 }
 
@@ -105,6 +111,7 @@ fn finish(
         warnings,
         jsonld: meta.jsonld,
         report: Report::default(),
+        facts: Vec::new(),
     }
 }
 

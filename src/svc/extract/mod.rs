@@ -15,6 +15,7 @@ mod chrome;
 mod csv;
 mod dates;
 mod epub;
+pub mod facts;
 mod html;
 mod json;
 mod mail;
@@ -56,7 +57,7 @@ pub use report::Report;
 pub use sniff::{bytes_max, is_foreign_type};
 
 /// Raised when the same bytes give other text than before: what an older version has read is then read again.
-pub const READER: u32 = 1;
+pub const READER: u32 = 2;
 /// Largest input read by default, in bytes.
 pub const INPUT_BYTES_MAX: usize = 10 * 1024 * 1024;
 
@@ -101,6 +102,9 @@ pub struct Extracted {
     /// What was read of the file, and what was not.
     #[serde(default)]
     pub report: Report,
+    /// What the document states, with where it stands.
+    #[serde(default)]
+    pub facts: Vec<facts::Fact>,
 }
 
 impl Extracted {
@@ -345,5 +349,9 @@ fn finish(mut found: Extracted, path_or_url: &str, format: &str) -> Extracted {
     }
     found.language = meta::language(&found);
     Report::complete(&mut found, format);
+    // Web pages state more than their text: their reader has collected it.
+    if format != sniff::Kind::Html.name() {
+        found.facts = facts::collect(&found.title, &found.sections, None, path_or_url);
+    }
     found
 }

@@ -37,6 +37,7 @@ impl Bench {
             updated: None,
             warnings: vec![],
             report: None,
+            facts: Vec::new(),
             is_link_list: false,
             origin: None,
             chunks: vec![NewChunk { text: text.into(), ..NewChunk::default() }],

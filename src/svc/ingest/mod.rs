@@ -145,6 +145,7 @@ impl Ingest {
             updated: extracted.updated.clone(),
             warnings,
             report: Some(report),
+            facts: extracted.facts.clone(),
             is_link_list: extracted.is_link_list,
             origin: None,
             chunks,

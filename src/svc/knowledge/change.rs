@@ -7,9 +7,11 @@ use crate::base::id::{ChunkId, DocumentId, SiteId, SourceId};
 use crate::base::limits::KEY_BYTES_MAX;
 use crate::store::{Batch, Key, Table};
 use crate::svc::extract::Report;
+use crate::svc::extract::facts::Fact;
 
 use super::copy::{release_copies, release_copy, untie};
 use super::edit::{Edited, Original, Reading, forget, is_original, take_reading};
+use super::facts::{drop_facts, keep_facts};
 use super::missing::{mark_met, take_back};
 use super::repeated::{FullText, Remaining, remaining};
 use super::{Change, Chunk, Document, Missing, NewChunk, Op, Origin, QueueItem, absent, texts};
@@ -31,6 +33,7 @@ pub struct Draft {
     /// Where its bytes are, when they are within reach.
     pub origin: Option<Origin>,
     pub chunks: Vec<NewChunk>,
+    pub facts: Vec<Fact>,
 }
 
 /// What became of a draft.
@@ -63,6 +66,7 @@ impl Draft {
             is_link_list: document.is_link_list,
             origin: document.origin,
             chunks: original.chunks.clone(),
+            facts: original.facts.clone(),
         }
     }
 
@@ -110,6 +114,9 @@ pub fn store_draft(batch: &mut Batch<'_>, mut draft: Draft) -> Outcome<Stored> {
                 document.updated = draft.updated;
                 document.source = draft.source.or(document.source);
                 set_origin(batch, &mut document, draft.origin);
+            }
+            if document.key == draft.key {
+                keep_facts(batch, site, document.id, draft.facts)?;
             }
             mark_met(batch, &mut document)?;
             if document != before || has_news {
@@ -238,6 +245,7 @@ fn insert(batch: &mut Batch<'_>, id: DocumentId, draft: Draft, hash: String, car
         announce(batch, &document)?;
     }
     batch.put(Key::of(site).and(id), &document)?;
+    keep_facts(batch, site, id, draft.facts)?;
     Ok(document)
 }
 
@@ -414,6 +422,7 @@ pub(super) fn delete_all(batch: &mut Batch<'_>, document: &Document) -> Outcome<
     }
     batch.delete(Table::DocumentHashes, Key::of(document.site).and(document.content_hash.as_str()));
     batch.delete(Table::Documents, Key::of(document.site).and(document.id));
+    drop_facts(batch, document.site, document.id);
     Ok(())
 }
 

@@ -8,8 +8,10 @@ use crate::base::error::Outcome;
 use crate::base::id::{DocumentId, SiteId};
 use crate::base::{Code, Fault};
 use crate::store::{Batch, Key, Snapshot, Table, Value};
+use crate::svc::extract::facts::Fact;
 
 use super::change::{Draft, replace};
+use super::facts::kept_facts;
 use super::{Document, FullText, NewChunk};
 
 /// Most text of an original that is kept beside an edit, in bytes.
@@ -30,6 +32,8 @@ pub struct Original {
     /// [`Draft::content_hash`] of what was read.
     pub hash: String,
     pub chunks: Vec<NewChunk>,
+    #[serde(default)]
+    pub facts: Vec<Fact>,
 }
 
 impl Value for Edit {
@@ -155,7 +159,8 @@ fn original(batch: &Batch<'_>, document: &Document) -> Outcome<Original> {
             ORIGINAL_BYTES_MAX / 1_048_576
         )));
     }
-    Ok(Original { title: document.title.clone(), hash: document.content_hash.clone(), chunks })
+    let facts = kept_facts(batch, document.site, document.id)?;
+    Ok(Original { title: document.title.clone(), hash: document.content_hash.clone(), chunks, facts })
 }
 
 /// Puts what an editor wrote into what was read.
@@ -165,6 +170,8 @@ fn apply(edit: &Edit, draft: &mut Draft) {
     }
     if let Some(chunks) = &edit.chunks {
         draft.chunks.clone_from(chunks);
+        // What was read may be just what the editor corrected: no facts are better than wrong ones.
+        draft.facts.clear();
     }
 }
 
@@ -182,6 +189,10 @@ pub(super) fn take_reading(batch: &mut Batch<'_>, document: &mut Document, draft
     let Some(mut edit) = batch.get::<Edit>(&at)? else { return Ok(Reading::Same) };
     let hash = draft.content_hash();
     let is_same = hash == edit.original.hash;
+    if edit.original.facts != draft.facts {
+        edit.original.facts.clone_from(&draft.facts);
+        batch.put(&at, &edit)?;
+    }
     if !is_same {
         batch.delete(Table::DocumentHashes, Key::of(document.site).and(edit.original.hash.as_str()));
         batch.put_raw(Table::DocumentHashes, Key::of(document.site).and(hash.as_str()), document.id.to_key().to_vec());

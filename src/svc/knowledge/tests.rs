@@ -38,6 +38,7 @@ fn draft(key: &str, text: &str) -> Draft {
         updated: None,
         warnings: vec![],
         report: None,
+        facts: Vec::new(),
         is_link_list: false,
         origin: None,
         chunks: vec![NewChunk { text: text.into(), ..NewChunk::default() }],

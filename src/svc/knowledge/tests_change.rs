@@ -29,6 +29,7 @@ impl Bench {
 
     async fn put(&self, key: &str, title: &str, text: &str, source: Option<SourceId>) -> Stored {
         let draft = Draft {
+            facts: vec![],
             site: SITE,
             key: key.into(),
             title: title.into(),

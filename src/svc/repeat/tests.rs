@@ -17,6 +17,7 @@ async fn website(pages: usize, others: usize) -> (tempfile::TempDir, Store) {
         };
         let text = if n < pages { format!("{own}\n{OFFICE}") } else { own };
         let draft = Draft {
+            facts: vec![],
             origin: None,
             site: SITE,
             key: format!("https://stadt.example/{path}"),
@@ -85,6 +86,7 @@ async fn a_page_read_again_is_unchanged_and_a_new_one_comes_without_the_part() {
     assert_eq!(document.left_out, 1);
     let chunks = knowledge::full_text(&snapshot, &document).unwrap();
     let draft = move |key: &str, title: &str| Draft {
+        facts: vec![],
         origin: None,
         site: SITE,
         key: key.into(),

@@ -137,6 +137,7 @@ async fn town() -> (tempfile::TempDir, Store) {
     for n in 0..24 {
         let (folder, title, text) = SUBJECTS[n % 3];
         let draft = Draft {
+            facts: vec![],
             origin: None,
             site: SITE,
             key: format!("https://stadt.example/{folder}/{n}"),
