@@ -85,7 +85,8 @@ pub fn find(text: &str, code: &str, dials: bool) -> Vec<Number> {
         }
         // Two numbers side by side: the second begins with a zero of its own.
         let second = text[from + 1..to].find(" 0").map(|at| from + 1 + at);
-        if let Some(at) = second.filter(|at| digits(&text[from..*at]).len() >= 6) {
+        let is_whole = |at: &usize| digits(&text[from..*at]).len() >= 6 && digits(&text[*at..to]).len() >= 6;
+        if let Some(at) = second.filter(is_whole) {
             (to, done) = (at, at);
         }
         let written = &text[from..to];
