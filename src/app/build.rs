@@ -17,11 +17,12 @@ use crate::store::Store;
 use crate::svc::crawl::Render;
 use crate::svc::dialog::Dialogs;
 use crate::svc::extract::ocr;
-use crate::svc::index::{Indexes, ModelKey};
+use crate::svc::index::Indexes;
 use crate::svc::ingest::watch::run_watches;
 use crate::svc::ingest::{Blobs, Embedder, Ingest, Live, run_jobs, run_schedules};
 use crate::svc::job::Jobs;
 use crate::svc::knowledge::count_uses;
+use crate::svc::model::{ModelKey, Models};
 use crate::svc::retrieve::Retriever;
 use crate::svc::services::Services;
 
@@ -52,6 +53,13 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
     let store = Store::open(&data_dir)?;
     count_uses(&store)?;
     let model = model(&data_dir, config.limits.embed_threads)?;
+    let models = Arc::new(Models::new(
+        store.clone(),
+        data_dir.join("models"),
+        model.handle.clone(),
+        model.key,
+        embed_threads(config.limits.embed_threads),
+    ));
     let indexes = Arc::new(Indexes::open(store.clone(), &data_dir.join("index"), model.key)?);
     let embedder = Embedder::new(store.clone(), Arc::clone(&indexes), model.handle.clone());
     let dialer = Dialer::new(DialConfig {
@@ -88,7 +96,8 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
     } else {
         Vec::new()
     };
-    let services = Arc::new(Services { config, store, indexes, model: model.handle, jobs, ingest, retriever, dialogs });
+    let services =
+        Arc::new(Services { config, store, indexes, model: model.handle, models, jobs, ingest, retriever, dialogs });
     Ok(Running { services, data_dir, stopping, tasks, _lock: lock })
 }
 
@@ -131,11 +140,15 @@ fn model(data_dir: &Path, threads: u32) -> Outcome<ChosenModel> {
         id: *b.manifest().id().as_bytes(),
         dimensions: b.manifest().dimensions,
     });
-    let threads = match threads {
+    Ok(ChosenModel { handle: ModelHandle::spawn(bundle, embed_threads(threads)), key })
+}
+
+/// 0 means one per core.
+fn embed_threads(configured: u32) -> usize {
+    match configured {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         n => n as usize,
-    };
-    Ok(ChosenModel { handle: ModelHandle::spawn(bundle, threads), key })
+    }
 }
 
 impl Running {

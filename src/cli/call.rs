@@ -14,7 +14,9 @@ use crate::base::{Code, Fault, Progress};
 use crate::config::Config;
 use crate::svc::services::Services;
 
-use super::{content, document, eval, import, index, jobs, key, output, query, repeated, site, source, topic, user};
+use super::{
+    content, document, eval, import, index, jobs, key, model, output, query, repeated, site, source, topic, user,
+};
 
 /// How long a verb waits for another process to let go of the data folder.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -47,6 +49,8 @@ pub(crate) enum Call {
     User(user::Args),
     /// API keys
     Key(key::Args),
+    /// Embedding models: add, list, remove
+    Model(model::Args),
     /// Look after the indexes
     Index(index::Args),
     /// Long work: list, show, cancel, retry
@@ -73,6 +77,7 @@ impl Call {
             Call::Topic(args) => args.run(services, progress).await,
             Call::User(args) => args.run(services).await,
             Call::Key(args) => args.run(services).await,
+            Call::Model(args) => args.run(services).await,
             Call::Index(args) => args.run(services, progress).await,
             Call::Jobs(args) => args.run(services).await,
             Call::Eval(args) => args.run(services, progress).await,
@@ -88,6 +93,7 @@ impl Call {
             Call::Import(args) => args.prepare(),
             Call::Source(args) => args.prepare(),
             Call::User(args) => args.prepare(),
+            Call::Model(args) => args.prepare(),
             Call::Eval(args) => args.prepare(),
             _ => Ok(()),
         }

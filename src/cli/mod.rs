@@ -15,6 +15,7 @@ mod index;
 mod init;
 mod jobs;
 mod key;
+mod model;
 mod output;
 mod query;
 mod repeated;

@@ -1,5 +1,5 @@
 //! BERT's encoder (Devlin et al. 2018, arXiv:1810.04805) for CPUs: f32 weights, packed once at load; the word table stays
-//! quantised in the bundle.
+//! in the bundle as it is.
 //!
 //! Texts of a batch lie one after the other without padding: linear layers see all rows, attention sees one text at a
 //! time. A text therefore has the same states alone and in company. Everything runs on the calling thread.
@@ -8,10 +8,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::error::{EmbedError, Result};
+use super::geometry::Geometry;
 use super::int8::{LinearInt8, Steps};
 use super::kernels::{self, Level};
 use super::math::{Block, LANES, Rows};
-use super::weights::{Geometry, Weights, WordTable};
+use super::weights::Weights;
+use super::words::WordTable;
 
 /// Most tokens of one batch; bounds the working memory (about 40 kB per token, and the longest text's scores).
 const BATCH_TOKENS_MAX: usize = 16_384;
@@ -85,12 +87,7 @@ impl Body {
         precision: Precision,
     ) -> Result<Self> {
         let geometry = weights.geometry;
-        let hidden = geometry.hidden;
-        let mut positions = weights.dense("embeddings.position_embeddings.weight", &[geometry.positions, hidden])?;
-        let types = weights.dense("embeddings.token_type_embeddings.weight", &[2, hidden])?;
-        for row in positions.chunks_exact_mut(hidden) {
-            row.iter_mut().zip(&types).for_each(|(p, t)| *p += t);
-        }
+        let positions = weights.positions()?;
         Ok(Self {
             geometry,
             max_tokens: max_tokens.min(geometry.positions),

@@ -12,11 +12,17 @@ use std::path::Path;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use crate::base::fsx;
+
 use super::error::{EmbedError, Result};
+use super::geometry::ModelConfig;
 use super::manifest::{MANIFEST_FILE, Manifest};
+use super::weights::{GGUF_FILE, SAFETENSORS_FILE, WEIGHTS_FILE, Weights};
 
 /// Largest model file read into memory.
-const FILE_BYTES_MAX: u64 = 2 << 30;
+pub(super) const FILE_BYTES_MAX: u64 = 4 << 30;
+/// Sizes of an imported model.
+pub(super) const CONFIG_FILE: &str = "config.json";
 
 /// A model's manifest and files.
 #[derive(Clone)]
@@ -66,6 +72,35 @@ impl Bundle {
         Self::assemble(files)
     }
 
+    /// A bundle of files in memory; the manifest is written for them.
+    ///
+    /// # Errors
+    /// [`EmbedError::Malformed`] when the manifest says what [`Manifest::parse`] refuses.
+    pub(super) fn of_files(manifest: &Manifest, mut files: BTreeMap<String, Bytes>) -> Result<Self> {
+        let text = toml::to_string(manifest)
+            .map_err(|e| EmbedError::Malformed { file: MANIFEST_FILE.into(), reason: e.to_string() })?;
+        files.insert(MANIFEST_FILE.to_owned(), text.into_bytes().into());
+        Self::assemble(files)
+    }
+
+    /// Writes every file into `folder`, which exists and is empty; the manifest last, and all of it to the disk.
+    ///
+    /// # Errors
+    /// [`EmbedError::Incomplete`] for the file that could not be written.
+    pub fn write_to(&self, folder: &Path) -> Result<()> {
+        let last = self.files.get_key_value(MANIFEST_FILE);
+        for (name, content) in self.files.iter().filter(|(name, _)| *name != MANIFEST_FILE).chain(last) {
+            fsx::write_atomic(&folder.join(name), content)
+                .map_err(|e| EmbedError::Incomplete { file: name.clone(), reason: format!("not written: {e}") })?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        self.files.values().map(|content| content.len() as u64).sum()
+    }
+
     fn assemble(files: BTreeMap<String, Bytes>) -> Result<Self> {
         let manifest = files.get(MANIFEST_FILE).ok_or_else(|| missing(MANIFEST_FILE))?;
         let manifest = parse(manifest)?;
@@ -84,6 +119,27 @@ impl Bundle {
         self.files.get(name).cloned().ok_or_else(|| missing(name))
     }
 
+    fn has(&self, name: &str) -> bool {
+        self.manifest.files.contains_key(name)
+    }
+
+    /// Opens the weights, in whichever form they are there.
+    pub(super) fn weights(&self) -> Result<Weights> {
+        if self.has(WEIGHTS_FILE) {
+            return Weights::open(WEIGHTS_FILE, self.file(WEIGHTS_FILE)?, None);
+        }
+        let config = if self.has(CONFIG_FILE) {
+            Some(ModelConfig::parse(&self.file(CONFIG_FILE)?).map_err(config_malformed)?)
+        } else {
+            None
+        };
+        if self.has(GGUF_FILE) {
+            return Weights::open(GGUF_FILE, self.file(GGUF_FILE)?, config.as_ref());
+        }
+        let config = config.ok_or_else(|| missing(CONFIG_FILE))?;
+        Weights::open_safetensors(SAFETENSORS_FILE, self.file(SAFETENSORS_FILE)?, &config)
+    }
+
     /// Compares every file with its checksum; at most a few tenths of a second for the default model.
     ///
     /// # Errors
@@ -99,13 +155,17 @@ impl Bundle {
     }
 }
 
+pub(super) fn config_malformed(reason: String) -> EmbedError {
+    EmbedError::Malformed { file: CONFIG_FILE.into(), reason }
+}
+
 fn parse(manifest: &[u8]) -> Result<Manifest> {
     let text = str::from_utf8(manifest)
         .map_err(|e| EmbedError::Malformed { file: MANIFEST_FILE.into(), reason: format!("not UTF-8: {e}") })?;
     Manifest::parse(text)
 }
 
-fn read(folder: &Path, name: &str) -> Result<Bytes> {
+pub(super) fn read(folder: &Path, name: &str) -> Result<Bytes> {
     let incomplete = |reason: String| EmbedError::Incomplete { file: folder.join(name).display().to_string(), reason };
     let file = fs::File::open(folder.join(name)).map_err(|e| incomplete(e.to_string()))?;
     let mut content = Vec::new();
@@ -120,7 +180,7 @@ fn missing(name: &str) -> EmbedError {
     EmbedError::Incomplete { file: name.to_owned(), reason: "no such file".into() }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");

@@ -12,7 +12,8 @@ use super::bundle::Bundle;
 use super::error::{EmbedError, Result};
 use super::manifest::CROSS_FILE;
 use super::tokenizer::Tokenizer;
-use super::weights::{Weights, WordTable};
+use super::weights::Weights;
+use super::words::WordTable;
 
 /// Tokens of question, headings, and of everything together; what is longer is cut off. As in training.
 const QUESTION_TOKENS: usize = 64;
@@ -75,7 +76,7 @@ impl CrossEncoder {
         if bundle.manifest().cross_encoder.is_none() {
             return Ok(None);
         }
-        let weights = Weights::open(CROSS_FILE, bundle.file(CROSS_FILE)?)?;
+        let weights = Weights::open(CROSS_FILE, bundle.file(CROSS_FILE)?, None)?;
         if weights.geometry.hidden != bundle.manifest().dimensions || weights.geometry.positions < TOKENS_MAX {
             return Err(EmbedError::Malformed {
                 file: CROSS_FILE.into(),

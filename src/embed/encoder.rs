@@ -6,7 +6,8 @@ use super::body::{Body, Precision};
 use super::bundle::Bundle;
 use super::error::{EmbedError, Result};
 use super::manifest::{Pooling, QUERY_FILE};
-use super::weights::{WEIGHTS_FILE, Weights, WordTable};
+use super::weights::Weights;
+use super::words::WordTable;
 
 /// Turns token ids into vectors of length one. Immutable: threads share it.
 pub struct Encoder {
@@ -25,21 +26,18 @@ impl Encoder {
     /// [`EmbedError::Incomplete`] or [`EmbedError::Malformed`] when the bundle holds no encoder of a supported shape.
     pub fn load(bundle: &Bundle) -> Result<Self> {
         let manifest = bundle.manifest();
-        let weights = Weights::open(WEIGHTS_FILE, bundle.file(WEIGHTS_FILE)?)?;
+        let weights = bundle.weights()?;
         let geometry = weights.geometry;
         if geometry.hidden != manifest.dimensions || manifest.max_tokens > geometry.positions {
-            return Err(EmbedError::Malformed {
-                file: WEIGHTS_FILE.into(),
-                reason: format!(
-                    "{geometry:?} does not suit {} dimensions, {} tokens",
-                    manifest.dimensions, manifest.max_tokens
-                ),
-            });
+            return Err(weights.malformed(format!(
+                "{geometry:?} does not suit {} dimensions, {} tokens",
+                manifest.dimensions, manifest.max_tokens
+            )));
         }
         let words = Arc::new(weights.words()?);
         let body = Body::load(&weights, Arc::clone(&words), manifest.max_tokens, Precision::F32)?;
         let query = match &manifest.query_encoder {
-            Some(_) => Some(body.with_last(&Weights::open(QUERY_FILE, bundle.file(QUERY_FILE)?)?)?),
+            Some(_) => Some(body.with_last(&Weights::open(QUERY_FILE, bundle.file(QUERY_FILE)?, None)?)?),
             None => None,
         };
         Ok(Self { body, query, pooling: manifest.pooling, vocabulary: words.rows(), words })

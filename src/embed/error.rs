@@ -20,6 +20,9 @@ pub enum EmbedError {
     /// A file is what the manifest promises, but not what this program can read.
     #[error("the model's file {file} cannot be used: {reason}; import a model this version supports")]
     Malformed { file: String, reason: String },
+    /// What was offered for import is no model that can be used here.
+    #[error("the model cannot be imported: {0}")]
+    Unusable(String),
     /// Loading ended badly; the text is the message of the first error.
     #[error("the embedding model could not be loaded: {0}")]
     LoadFailed(String),

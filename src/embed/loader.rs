@@ -44,8 +44,8 @@ impl Model {
         let manifest = bundle.manifest().clone();
         if tokenizer.vocabulary_len() > encoder.vocabulary_len() {
             return Err(EmbedError::Malformed {
-                file: "vocabulary.bin".into(),
-                reason: "more pieces than encoder.gguf has rows".into(),
+                file: "vocabulary".into(),
+                reason: "it has more pieces than the encoder has rows".into(),
             });
         }
         let cross = CrossEncoder::load(bundle, encoder.words(), Precision::Int8)?.map(Arc::new);

@@ -1,5 +1,5 @@
-//! Texts to vectors: the tokenizer, the encoder, its threads, and where the model's files come from. And the
-//! cross-encoder, which reads question and passage together.
+//! Texts to vectors: the tokenizer, the encoder, its threads, and where the model's files come from: our own, or a
+//! folder of others (`import.rs`). And the cross-encoder, which reads question and passage together.
 //!
 //! Invariants: vectors have length one and come from the model whose [`ModelId`] is stored beside them; the tokenizer
 //! that counts is the one that encodes; one text is computed by one thread, parallelism is across texts; every file of
@@ -15,6 +15,9 @@ mod compiled;
 mod cross;
 mod encoder;
 mod error;
+mod foreign;
+mod geometry;
+mod import;
 mod int8;
 mod kernels;
 mod lanes;
@@ -27,14 +30,16 @@ mod pool;
 mod tokenizer;
 mod vocabulary;
 mod weights;
+mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use bundle::Bundle;
 pub use cross::{CrossEncoder, Judgement, Pair};
 pub use encoder::Encoder;
 pub use error::{EmbedError, Result};
+pub use import::{ImportOptions, Imported};
 pub use loader::{LoadState, Model, ModelHandle};
 pub use manifest::{Companion, Manifest, ModelId, Pooling, Prefixes, Source};
 pub use pool::EmbedPool;

@@ -5,9 +5,11 @@
 mod companions;
 mod encoder;
 mod files;
+mod foreign;
 mod kernels;
 mod pool;
 mod texts;
+pub(crate) mod tiny;
 mod tokenizer;
 
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
-//! The tokenizer of `XLM-RoBERTa`: `SentencePiece`'s normalisation, then per word the most probable pieces (Unigram; Kudo
-//! 2018, arXiv:1804.10959), found by Viterbi.
+//! Texts to token ids: the tokenizer of `XLM-RoBERTa`, or what an imported model brings ([`super::foreign`]).
+//!
+//! Ours is `SentencePiece`'s normalisation, then per word the most probable pieces (Unigram; Kudo 2018,
+//! arXiv:1804.10959), found by Viterbi.
 //!
 //! Gives the same ids as the `tokenizers` crate with the model's `tokenizer.json`, except that marks such as `</s>` in a
 //! text are plain characters. Written out here because that crate's Unigram holds 280 MB for this vocabulary, takes
@@ -13,6 +15,7 @@ use tokenizers::{NormalizedString, Normalizer as _};
 
 use super::bundle::Bundle;
 use super::error::Result;
+use super::foreign::{Foreign, TOKENIZER_FILE};
 use super::vocabulary::{BEGIN, END, UNKNOWN, VOCABULARY_FILE, Vocabulary};
 
 /// The stand-in for a space, put before every word.
@@ -21,6 +24,15 @@ const WORD_MARK_BYTES: usize = WORD_MARK.len_utf8();
 
 /// Cuts texts into the tokens of one model.
 pub struct Tokenizer {
+    kind: Kind,
+}
+
+enum Kind {
+    Own(Own),
+    Foreign(Box<Foreign>),
+}
+
+struct Own {
     vocabulary: Vocabulary,
 }
 
@@ -45,17 +57,51 @@ impl Tokenizer {
     /// # Errors
     /// [`EmbedError::Incomplete`] or [`EmbedError::Malformed`] when the bundle holds no readable vocabulary.
     pub fn load(bundle: &Bundle) -> Result<Self> {
-        let vocabulary = Vocabulary::read(&bundle.file(VOCABULARY_FILE)?)?;
-        Ok(Self { vocabulary })
+        let kind = if bundle.manifest().files.contains_key(TOKENIZER_FILE) {
+            Kind::Foreign(Box::new(Foreign::read(&bundle.file(TOKENIZER_FILE)?)?))
+        } else {
+            Kind::Own(Own { vocabulary: Vocabulary::read(&bundle.file(VOCABULARY_FILE)?)? })
+        };
+        Ok(Self { kind })
     }
 
     /// Number of token ids, the marks included.
     pub fn vocabulary_len(&self) -> usize {
-        self.vocabulary.len()
+        match &self.kind {
+            Kind::Own(own) => own.vocabulary.len(),
+            Kind::Foreign(foreign) => foreign.vocabulary_len(),
+        }
     }
 
-    /// Number of tokens of a text, without the two marks an encoded text gets.
+    /// Number of tokens of a text, without the marks an encoded text gets.
     pub fn count(&self, text: &str) -> usize {
+        match &self.kind {
+            Kind::Own(own) => own.count(text),
+            Kind::Foreign(foreign) => foreign.count(text),
+        }
+    }
+
+    /// Byte range in `text` of each token, in order. Starts and ends never decrease and lie on character boundaries. White
+    /// space belongs to no token; a range may be empty, and two tokens that spell parts of one character share its range.
+    pub fn offsets(&self, text: &str) -> Vec<(usize, usize)> {
+        match &self.kind {
+            Kind::Own(own) => own.offsets(text),
+            Kind::Foreign(foreign) => foreign.offsets(text),
+        }
+    }
+
+    /// Token ids between the marks of beginning and end, at most `max` of them in all (never fewer than the marks); what
+    /// does not fit is cut off at the end.
+    pub fn encode(&self, text: &str, max: usize) -> Vec<u32> {
+        match &self.kind {
+            Kind::Own(own) => own.encode(text, max),
+            Kind::Foreign(foreign) => foreign.encode(text, max),
+        }
+    }
+}
+
+impl Own {
+    fn count(&self, text: &str) -> usize {
         let mut count = 0;
         self.each(normalise(&self.vocabulary, text).1.get(), |_| {
             count += 1;
@@ -64,9 +110,7 @@ impl Tokenizer {
         count
     }
 
-    /// Byte range in `text` of each token, in order. Starts and ends never decrease and lie on character boundaries. White
-    /// space belongs to no token; a range may be empty, and two tokens that spell parts of one character share its range.
-    pub fn offsets(&self, text: &str) -> Vec<(usize, usize)> {
+    fn offsets(&self, text: &str) -> Vec<(usize, usize)> {
         let (skipped, normalised) = normalise(&self.vocabulary, text);
         let length = normalised.get().len();
         let original = |range: std::ops::Range<usize>| {
@@ -91,9 +135,7 @@ impl Tokenizer {
         offsets
     }
 
-    /// Token ids between the marks of beginning and end, at most `max` of them in all (`max` below 2 counts as 2); what
-    /// does not fit is cut off at the end.
-    pub fn encode(&self, text: &str, max: usize) -> Vec<u32> {
+    fn encode(&self, text: &str, max: usize) -> Vec<u32> {
         let max = max.max(2);
         let mut ids = vec![BEGIN];
         if max > 2 {

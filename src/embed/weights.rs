@@ -1,141 +1,251 @@
-//! A model's `.gguf`: geometry and tensors. Read with candle; only rows of the word table are decoded here.
+//! A model's weights by the names BERT has for them: from a GGUF or from safetensors, read with candle.
+//!
+//! Files of others call the same tensors differently: with the name of the model before it, or in the short names of
+//! llama.cpp. That is settled here, once, so that [`super::body`] knows one set of names.
 
 use std::io::Cursor;
 
 use bytes::Bytes;
-use candle_core::Device;
-use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Content;
+use candle_core::safetensors::{Load as _, SliceSafetensors};
+use candle_core::{DType, Device};
 
 use super::error::{EmbedError, Result};
-use super::math::LANES;
+use super::geometry::{Geometry, ModelConfig};
+use super::manifest::Pooling;
+use super::words::{Form, WordTable};
 
-/// Name of the file in a model's folder.
+/// Name of the file in a folder of ours.
 pub(super) const WEIGHTS_FILE: &str = "encoder.gguf";
-/// `Q4_0`: 32 numbers as one f16 scale and 16 bytes of two.
-const BLOCK_NUMBERS: usize = 32;
-const BLOCK_BYTES: usize = 18;
+/// Names of the files in the folder of an imported model.
+pub(super) const SAFETENSORS_FILE: &str = "model.safetensors";
+pub(super) const GGUF_FILE: &str = "model.gguf";
 
-/// Sizes of a BERT encoder.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Geometry {
-    pub(super) layers: usize,
-    pub(super) hidden: usize,
-    pub(super) inner: usize,
-    pub(super) heads: usize,
-    pub(super) positions: usize,
-    pub(super) epsilon: f32,
-}
+const WORDS: &str = "embeddings.word_embeddings.weight";
+const TYPES: &str = "embeddings.token_type_embeddings.weight";
+/// What may stand before the names.
+const PREFIXES: [&str; 3] = ["", "bert.", "roberta."];
+/// Largest word table that has to be decoded as a whole, in bytes.
+const DECODED_BYTES_MAX: usize = 2 << 30;
 
 /// An opened weights file.
 pub(super) struct Weights {
     file: &'static str,
     bytes: Bytes,
-    content: Content,
+    source: Source,
+    names: Names,
     pub(super) geometry: Geometry,
 }
 
+enum Source {
+    Gguf(Box<Content>),
+    Safetensors,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Prefixed(&'static str),
+    LlamaCpp,
+}
+
+impl Names {
+    fn of(has: impl Fn(&str) -> bool) -> Self {
+        if has("token_embd.weight") {
+            return Self::LlamaCpp;
+        }
+        let prefix = PREFIXES.into_iter().find(|prefix| has(&format!("{prefix}{WORDS}")));
+        // Files of single layers have no words, and no prefix.
+        Self::Prefixed(prefix.unwrap_or_default())
+    }
+
+    fn resolve(self, name: &str) -> String {
+        match self {
+            Self::Prefixed(prefix) => format!("{prefix}{name}"),
+            Self::LlamaCpp => llama_name(name).unwrap_or_else(|| name.to_owned()),
+        }
+    }
+}
+
+/// llama.cpp's name of a tensor.
+fn llama_name(name: &str) -> Option<String> {
+    let (stem, kind) = name.rsplit_once('.')?;
+    let short = match stem {
+        "embeddings.word_embeddings" => "token_embd".to_owned(),
+        "embeddings.position_embeddings" => "position_embd".to_owned(),
+        "embeddings.token_type_embeddings" => "token_types".to_owned(),
+        "embeddings.LayerNorm" => "token_embd_norm".to_owned(),
+        _ => {
+            let (number, part) = stem.strip_prefix("encoder.layer.")?.split_once('.')?;
+            let part = match part {
+                "attention.self.query" => "attn_q",
+                "attention.self.key" => "attn_k",
+                "attention.self.value" => "attn_v",
+                "attention.output.dense" => "attn_output",
+                "attention.output.LayerNorm" => "attn_output_norm",
+                "intermediate.dense" => "ffn_up",
+                "output.dense" => "ffn_down",
+                "output.LayerNorm" => "layer_output_norm",
+                _ => return None,
+            };
+            format!("blk.{number}.{part}")
+        }
+    };
+    Some(format!("{short}.{kind}"))
+}
+
 impl Weights {
+    /// Opens a GGUF. Its own metadata give the sizes; `config` gives them where it has none.
+    ///
     /// # Errors
     /// [`EmbedError::Malformed`] when the file is no GGUF or its sizes do not suit the encoder.
-    pub(super) fn open(file: &'static str, bytes: Bytes) -> Result<Self> {
+    pub(super) fn open(file: &'static str, bytes: Bytes, config: Option<&ModelConfig>) -> Result<Self> {
         let content = Content::read(&mut Cursor::new(&bytes)).map_err(|e| malformed(file, e))?;
-        let number = |key: &str| -> Result<usize> {
-            let value = content.metadata.get(key).ok_or_else(|| malformed(file, format!("{key} is missing")))?;
-            Ok(value.to_u32().map_err(|e| malformed(file, e))? as usize)
+        let names = Names::of(|name| content.tensor_infos.contains_key(name));
+        let types = content.tensor_infos.get(&names.resolve(TYPES)).and_then(|info| info.shape.dims().first().copied());
+        let stated = Geometry::of_metadata(&content.metadata, types).map_err(|e| malformed(file, e))?;
+        let geometry = match (stated, config) {
+            (Some(geometry), _) => geometry,
+            (None, Some(config)) => config.geometry().map_err(|e| malformed(file, e))?,
+            (None, None) => {
+                return Err(malformed(
+                    file,
+                    "it does not state its sizes (bert.block_count); put config.json beside it",
+                ));
+            }
         };
-        let epsilon = content.metadata.get("bert.attention.layer_norm_epsilon").and_then(|v| v.to_f32().ok());
-        let geometry = Geometry {
-            layers: number("bert.block_count")?,
-            hidden: number("bert.embedding_length")?,
-            inner: number("bert.feed_forward_length")?,
-            heads: number("bert.attention.head_count")?,
-            positions: number("bert.context_length")?,
-            epsilon: epsilon.unwrap_or(1e-12),
+        Ok(Self { file, bytes, source: Source::Gguf(Box::new(content)), names, geometry })
+    }
+
+    /// Opens a safetensors file.
+    ///
+    /// # Errors
+    /// [`EmbedError::Malformed`] when the file is none, or the configured sizes do not suit the encoder.
+    pub(super) fn open_safetensors(file: &'static str, bytes: Bytes, config: &ModelConfig) -> Result<Self> {
+        let names = {
+            let opened = SliceSafetensors::new(&bytes).map_err(|e| malformed(file, e))?;
+            Names::of(|name| opened.get(name).is_ok())
         };
-        let Geometry { layers, hidden, inner, heads, positions, .. } = geometry;
-        let head_fits = (1..=hidden).contains(&heads) && hidden % heads == 0 && (hidden / heads) % LANES == 0;
-        let sizes_fit =
-            hidden <= 4096 && inner % LANES == 0 && (1..=16_384).contains(&inner) && hidden % BLOCK_NUMBERS == 0;
-        if !head_fits || !sizes_fit || !(1..=96).contains(&layers) || !(2..=8192).contains(&positions) {
-            return Err(malformed(file, format!("{geometry:?} is not supported")));
-        }
-        Ok(Self { file, bytes, content, geometry })
+        let geometry = config.geometry().map_err(|e| malformed(file, e))?;
+        Ok(Self { file, bytes, source: Source::Safetensors, names, geometry })
     }
 
     /// A tensor in f32, row after row; `shape` is what it has to be.
     pub(super) fn dense(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let malformed = |e: candle_core::Error| self.malformed(e);
-        let cursor = &mut Cursor::new(&self.bytes);
-        let tensor = self.content.tensor(cursor, name, &Device::Cpu).map_err(malformed)?;
-        if tensor.shape().dims() != shape {
-            let reason = format!("{name} has shape {:?} instead of {shape:?}", tensor.shape().dims());
-            return Err(self.malformed(reason));
+        let name = self.names.resolve(name);
+        let tensor = match &self.source {
+            Source::Gguf(content) => {
+                // Before candle multiplies sizes that nobody has looked at.
+                let stated = content.tensor_infos.get(&name).map(|info| info.shape.dims());
+                if let Some(dims) = stated.filter(|dims| *dims != shape) {
+                    return Err(self.malformed(format!("{name} has shape {dims:?} instead of {shape:?}")));
+                }
+                let tensor = content.tensor(&mut Cursor::new(&self.bytes), &name, &Device::Cpu);
+                tensor.and_then(|tensor| tensor.dequantize(&Device::Cpu)).map_err(malformed)?
+            }
+            Source::Safetensors => {
+                let opened = SliceSafetensors::new(&self.bytes).map_err(malformed)?;
+                let tensor = opened.get(&name).and_then(|view| view.load(&Device::Cpu)).map_err(malformed)?;
+                if !matches!(tensor.dtype(), DType::F32 | DType::F16 | DType::BF16) {
+                    return Err(
+                        self.malformed(format!("{name} is {:?}; f32, f16 and bf16 can be read", tensor.dtype()))
+                    );
+                }
+                tensor.to_dtype(DType::F32).map_err(malformed)?
+            }
+        };
+        if tensor.dims() != shape {
+            return Err(self.malformed(format!("{name} has shape {:?} instead of {shape:?}", tensor.dims())));
         }
-        let tensor = tensor.dequantize(&Device::Cpu).and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1());
-        tensor.map_err(malformed)
+        tensor.flatten_all().and_then(|tensor| tensor.to_vec1()).map_err(malformed)
     }
 
-    /// The word table, left in its file.
+    /// The position table from the first token on, `[positions, hidden]`, the type embedding of a single text added.
+    pub(super) fn positions(&self) -> Result<Vec<f32>> {
+        let Geometry { hidden, positions, first_position, types, .. } = self.geometry;
+        let mut table = self.dense("embeddings.position_embeddings.weight", &[first_position + positions, hidden])?;
+        table.drain(..first_position * hidden);
+        let types = self.dense(TYPES, &[types, hidden])?;
+        for row in table.chunks_exact_mut(hidden) {
+            row.iter_mut().zip(&types).for_each(|(position, kind)| *position += kind);
+        }
+        Ok(table)
+    }
+
+    /// The word table, left in its file where rows can be decoded one at a time.
     pub(super) fn words(&self) -> Result<WordTable> {
         let hidden = self.geometry.hidden;
-        let info = self.content.tensor_infos.get(WORDS).ok_or_else(|| self.malformed(format!("{WORDS} is missing")))?;
-        let rows = match *info.shape.dims() {
-            [rows, columns] if columns == hidden && info.ggml_dtype == GgmlDType::Q4_0 => rows,
-            _ => return Err(self.malformed("the word table is not Q4_0")),
+        let name = self.names.resolve(WORDS);
+        let wrong_shape =
+            |dims: &[usize]| self.malformed(format!("{name} has shape {dims:?} instead of [_, {hidden}]"));
+        let (bytes, form, rows) = match &self.source {
+            Source::Gguf(content) => {
+                let info =
+                    content.tensor_infos.get(&name).ok_or_else(|| self.malformed(format!("{name} is missing")))?;
+                let rows = match *info.shape.dims() {
+                    [rows, columns] if columns == hidden => rows,
+                    ref dims => return Err(wrong_shape(dims)),
+                };
+                match Form::of_ggml(info.ggml_dtype) {
+                    Some(form) => {
+                        let start = content.tensor_data_offset.checked_add(info.offset);
+                        let start = start.ok_or_else(|| self.malformed("the word table lies nowhere"))?;
+                        (self.slice(start, (form, rows, hidden))?, form, rows)
+                    }
+                    None => (self.decoded(rows)?, Form::F32, rows),
+                }
+            }
+            Source::Safetensors => {
+                let opened = SliceSafetensors::new(&self.bytes).map_err(|e| self.malformed(e))?;
+                let view = opened.get(&name).map_err(|e| self.malformed(e))?;
+                let rows = match *view.shape() {
+                    [rows, columns] if columns == hidden => rows,
+                    ref dims => return Err(wrong_shape(dims)),
+                };
+                let dtype = DType::try_from(view.dtype()).map_err(|e| self.malformed(e))?;
+                let form = Form::of_dtype(dtype)
+                    .ok_or_else(|| self.malformed(format!("{name} is {dtype:?}; f32, f16 and bf16 can be read")))?;
+                (self.bytes.slice_ref(view.data()), form, rows)
+            }
         };
-        let row_bytes = hidden / BLOCK_NUMBERS * BLOCK_BYTES;
-        let start = usize::try_from(self.content.tensor_data_offset + info.offset).map_err(|e| self.malformed(e))?;
-        let end = rows.checked_mul(row_bytes).and_then(|length| start.checked_add(length));
+        // Of a file in memory only the words are needed later: a slice would keep the layers too.
+        let bytes = if self.file == WEIGHTS_FILE { bytes } else { Bytes::copy_from_slice(&bytes) };
+        WordTable::new(bytes, form, rows, hidden).ok_or_else(|| self.malformed("the word table ends too early"))
+    }
+
+    fn slice(&self, start: u64, (form, rows, columns): (Form, usize, usize)) -> Result<Bytes> {
+        let start = usize::try_from(start).map_err(|e| self.malformed(e))?;
+        let end = WordTable::bytes_of(form, rows, columns).and_then(|length| start.checked_add(length));
         let end = end
             .filter(|end| *end <= self.bytes.len())
             .ok_or_else(|| self.malformed("the word table ends too early"))?;
-        Ok(WordTable { bytes: self.bytes.slice(start..end), row_bytes, rows })
+        Ok(self.bytes.slice(start..end))
+    }
+
+    /// The word table in f32, for forms whose rows do not lie apart.
+    fn decoded(&self, rows: usize) -> Result<Bytes> {
+        let hidden = self.geometry.hidden;
+        let fits = WordTable::bytes_of(Form::F32, rows, hidden).is_some_and(|bytes| bytes <= DECODED_BYTES_MAX);
+        if !fits {
+            return Err(self.malformed("the word table is too large in this form; use a file with F16, Q8_0 or Q4_0"));
+        }
+        let table = self.dense(WORDS, &[rows, hidden])?;
+        Ok(table.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>().into())
+    }
+
+    /// What the file itself says of pooling, where it says it.
+    pub(super) fn stated_pooling(&self) -> Option<Pooling> {
+        let Source::Gguf(content) = &self.source else { return None };
+        match content.metadata.get("bert.pooling_type").and_then(|value| value.to_u32().ok()) {
+            Some(1) => Some(Pooling::Mean),
+            Some(2) => Some(Pooling::Cls),
+            _ => None,
+        }
     }
 
     pub(super) fn malformed(&self, reason: impl ToString) -> EmbedError {
         malformed(self.file, reason)
     }
-}
-
-const WORDS: &str = "embeddings.word_embeddings.weight";
-
-/// The rows of the word embedding in `Q4_0`, decoded one at a time.
-pub(super) struct WordTable {
-    bytes: Bytes,
-    row_bytes: usize,
-    rows: usize,
-}
-
-impl WordTable {
-    pub(super) fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Writes row `id` to `row`, which is one row long; `None` when there is no such row.
-    pub(super) fn decode(&self, id: u32, row: &mut [f32]) -> Option<()> {
-        let start = (id as usize).checked_mul(self.row_bytes)?;
-        let blocks = self.bytes.get(start..start + self.row_bytes)?.as_chunks::<BLOCK_BYTES>().0;
-        for (block, numbers) in blocks.iter().zip(row.as_chunks_mut::<BLOCK_NUMBERS>().0) {
-            let scale = half(u16::from_le_bytes([block[0], block[1]]));
-            let (low, high) = numbers.split_at_mut(BLOCK_NUMBERS / 2);
-            for ((byte, low), high) in block[2..].iter().zip(low).zip(high) {
-                *low = (f32::from(byte & 15) - 8.0) * scale;
-                *high = (f32::from(byte >> 4) - 8.0) * scale;
-            }
-        }
-        Some(())
-    }
-}
-
-/// A 16-bit float. Infinities and NaN do not occur in scales and come out as large numbers.
-fn half(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let exponent = i32::from(bits >> 10 & 0x1f);
-    let fraction = f32::from(bits & 0x3ff);
-    let magnitude =
-        if exponent == 0 { fraction * 2f32.powi(-24) } else { (1024.0 + fraction) * 2f32.powi(exponent - 25) };
-    sign * magnitude
 }
 
 #[allow(clippy::needless_pass_by_value)] // Taken by `map_err`.

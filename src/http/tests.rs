@@ -17,9 +17,10 @@ use crate::net;
 use crate::store::Store;
 use crate::svc::auth::{self, NewUser, Scope};
 use crate::svc::dialog::Dialogs;
-use crate::svc::index::{Indexes, ModelKey};
+use crate::svc::index::Indexes;
 use crate::svc::ingest::{Blobs, Embedder, Ingest, Live};
 use crate::svc::job::{Jobs, Kind};
+use crate::svc::model::{ModelKey, Models};
 use crate::svc::retrieve::Retriever;
 use crate::svc::services::Services;
 use crate::svc::site::{self, NewSite, Patch, Site};
@@ -45,8 +46,9 @@ struct Fixture {
 fn services(dir: &std::path::Path, config: Config) -> Services {
     let store = Store::open(dir).unwrap();
     let model = ModelHandle::spawn(None, 1);
-    let indexes =
-        Arc::new(Indexes::open(store.clone(), &dir.join("index"), ModelKey { id: [0; 32], dimensions: 384 }).unwrap());
+    let key = ModelKey { id: [0; 32], dimensions: 384 };
+    let indexes = Arc::new(Indexes::open(store.clone(), &dir.join("index"), key).unwrap());
+    let models = Arc::new(Models::new(store.clone(), dir.join("models"), model.clone(), key, 1));
     let second = std::time::Duration::from_secs(1);
     let dialer = Dialer::new(DialConfig {
         offline: true,
@@ -76,6 +78,7 @@ fn services(dir: &std::path::Path, config: Config) -> Services {
         store,
         indexes,
         model,
+        models,
         ingest,
         retriever,
         dialogs,

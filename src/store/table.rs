@@ -31,6 +31,8 @@ tables! {
     Sites "sites";
     /// slug -> site
     SiteSlugs "site_slugs";
+    /// name -> embedding model that was added
+    Models "models";
     /// site, document -> Document
     Documents "documents";
     /// site, document key -> document (also the keys of collapsed duplicates)

@@ -9,6 +9,8 @@ pub mod site;
 
 pub mod auth;
 
+pub mod model;
+
 pub mod knowledge;
 
 pub mod repeat;

@@ -10,6 +10,7 @@ use super::dialog::Dialogs;
 use super::index::Indexes;
 use super::ingest::Ingest;
 use super::job::Jobs;
+use super::model::Models;
 use super::retrieve::Retriever;
 
 /// The running product without its listeners.
@@ -17,7 +18,9 @@ pub struct Services {
     pub config: Config,
     pub store: Store,
     pub indexes: Arc<Indexes>,
+    /// The model that comes with the program.
     pub model: ModelHandle,
+    pub models: Arc<Models>,
     pub jobs: Arc<Jobs>,
     pub ingest: Arc<Ingest>,
     pub retriever: Retriever,

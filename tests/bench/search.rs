@@ -13,8 +13,9 @@ use dialogengine::base::Fault;
 use dialogengine::base::id::SiteId;
 use dialogengine::embed::{Bundle, ModelHandle};
 use dialogengine::store::{Key, Store, Table};
-use dialogengine::svc::index::{Indexes, ModelKey, SiteIndex};
+use dialogengine::svc::index::{Indexes, SiteIndex};
 use dialogengine::svc::knowledge::{self, Change, Chunk, Document, Draft, NewChunk, Op, QueueItem, Stored, VectorKey};
+use dialogengine::svc::model::ModelKey;
 use dialogengine::svc::retrieve::{Mode, Retriever};
 use dialogengine::svc::site::{self, NewSite};
 

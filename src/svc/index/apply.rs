@@ -8,8 +8,7 @@ use crate::base::id::{ChunkId, DocumentId, SiteId};
 use crate::lexical::{Entry, Lang};
 use crate::store::{Key, Snapshot, StoreError, Table, decode};
 use crate::svc::knowledge::{self, Change, Chunk, Document, Op, VectorKey};
-
-use super::ModelKey;
+use crate::svc::model::ModelKey;
 
 /// Chunks that are applied together.
 pub(super) const BATCH: usize = 4_000;

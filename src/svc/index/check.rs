@@ -8,8 +8,9 @@ use crate::base::Fault;
 use crate::base::error::Outcome;
 use crate::store::{Snapshot, Store};
 use crate::svc::knowledge::{self, VectorKey};
+use crate::svc::model::ModelKey;
 
-use super::{ModelKey, SiteIndex, apply};
+use super::{SiteIndex, apply};
 
 /// One thing an index has wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -29,6 +29,7 @@ use tokio::sync::watch;
 use crate::base::error::Outcome;
 use crate::base::id::SiteId;
 use crate::store::{Key, Store, Table};
+use crate::svc::model::ModelKey;
 
 pub(crate) use apply::language;
 pub use check::{Difference, SiteStatus};
@@ -38,13 +39,6 @@ pub use site_index::SiteIndex;
 const SAVE_AFTER: Duration = Duration::from_secs(20);
 /// How often the thread looks for work it was not told of.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-/// The model whose vectors are indexed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ModelKey {
-    pub id: [u8; 32],
-    pub dimensions: usize,
-}
 
 /// All indexes of the data folder.
 pub struct Indexes {

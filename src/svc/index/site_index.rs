@@ -9,9 +9,9 @@ use crate::base::id::SiteId;
 use crate::base::{Fault, fsx};
 use crate::lexical::{self, WordIndex};
 use crate::store::{Snapshot, Store};
+use crate::svc::model::ModelKey;
 use crate::vector::{self, Rejected, VectorIndex};
 
-use super::ModelKey;
 use super::apply;
 
 /// The pair of indexes of one site.

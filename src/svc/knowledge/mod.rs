@@ -82,6 +82,16 @@ pub fn pending_all(snapshot: &Snapshot, site: SiteId) -> Result<u64, StoreError>
     Ok(pending(snapshot, site)? + snapshot.count(Table::EmbedQueue, Key::of(QueueItem::SENTENCES).and(site))?)
 }
 
+/// Bytes of text that are embedded for a site: every passage, and its sentences once more.
+pub fn text_bytes(snapshot: &Snapshot, site: SiteId) -> Result<u64, StoreError> {
+    let mut bytes = 0;
+    snapshot.visit(Table::Chunks, &site.to_key(), None, |_, value| {
+        bytes += 2 * decode::<Chunk>(value)?.text.len() as u64;
+        Ok(true)
+    })?;
+    Ok(bytes)
+}
+
 /// A document by number.
 pub fn document(snapshot: &Snapshot, site: SiteId, id: DocumentId) -> Outcome<Document> {
     snapshot.get(Key::of(site).and(id))?.ok_or_else(|| Fault::not_found(format!("document {id} in this site")))
