@@ -19,12 +19,13 @@ use crate::svc::dialog::Dialogs;
 use crate::svc::extract::ocr;
 use crate::svc::index::Indexes;
 use crate::svc::ingest::watch::run_watches;
-use crate::svc::ingest::{Blobs, Embedder, Ingest, Live, run_jobs, run_schedules};
+use crate::svc::ingest::{Above, Blobs, Embedder, Ingest, Live, run_jobs, run_schedules};
 use crate::svc::job::Jobs;
 use crate::svc::knowledge::count_uses;
 use crate::svc::model::{ModelKey, Models};
 use crate::svc::retrieve::Retriever;
 use crate::svc::services::Services;
+use crate::svc::switch::Switches;
 
 /// Vectors of a build without a model have these many dimensions; there are none.
 const DIMENSIONS_WITHOUT_MODEL: usize = 384;
@@ -53,15 +54,6 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
     let store = Store::open(&data_dir)?;
     count_uses(&store)?;
     let model = model(&data_dir, config.limits.embed_threads)?;
-    let models = Arc::new(Models::new(
-        store.clone(),
-        data_dir.join("models"),
-        model.handle.clone(),
-        model.key,
-        embed_threads(config.limits.embed_threads),
-    ));
-    let indexes = Arc::new(Indexes::open(store.clone(), &data_dir.join("index"), model.key)?);
-    let embedder = Embedder::new(store.clone(), Arc::clone(&indexes), model.handle.clone());
     let dialer = Dialer::new(DialConfig {
         offline: config.network.offline,
         user_agent: config.network.user_agent.clone(),
@@ -70,12 +62,28 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
         proxies: ProxyConfig::from_env(),
     })
     .map_err(|error| Fault::new(Code::ConfigInvalid, error.to_string()))?;
+    let dialer = Arc::new(dialer);
+    let models = Arc::new(Models::new(
+        store.clone(),
+        data_dir.join("models"),
+        model.handle.clone(),
+        model.key,
+        embed_threads(config.limits.embed_threads),
+        Arc::clone(&dialer),
+    ));
+    // Models of sites are loaded behind the start, like the built-in one.
+    for site in crate::svc::site::list(&store)? {
+        models.lookup(models.key_of(site.id)?)?;
+    }
+    let indexes = Arc::new(Indexes::open(store.clone(), &data_dir.join("index"), Arc::clone(&models))?);
+    let embedder = Embedder::new(store.clone(), Arc::clone(&indexes), Arc::clone(&models));
     let ingest = Arc::new(Ingest {
         store: store.clone(),
         indexes: Arc::clone(&indexes),
         embedder: Arc::clone(&embedder),
         model: model.handle.clone(),
-        dialer: Arc::new(dialer),
+        models: Arc::clone(&models),
+        dialer,
         blobs: Arc::new(Blobs::new(data_dir.join("blobs"))),
         folders: config.ingest.folders.iter().map(PathBuf::from).collect(),
         pages_max: config.limits.crawl_pages as usize,
@@ -83,21 +91,39 @@ pub fn build(config: Config, patience: Duration, workers: bool) -> Outcome<Runni
         live: Live::default(),
     });
     let jobs = Arc::new(Jobs::open(store.clone())?);
-    let retriever = Retriever { store: store.clone(), indexes: Arc::clone(&indexes), model: model.handle.clone() };
+    let retriever = Retriever::new(store.clone(), Arc::clone(&indexes), Arc::clone(&models));
     let dialogs = Dialogs { store: store.clone(), retriever: retriever.clone() };
+    let switches = Switches {
+        store: store.clone(),
+        models: Arc::clone(&models),
+        indexes: Arc::clone(&indexes),
+        embedder: Arc::clone(&embedder),
+        jobs: Arc::clone(&jobs),
+        retriever: retriever.clone(),
+    };
     let stopping = Arc::new(AtomicBool::new(false));
     let tasks = if workers {
         vec![
             tokio::spawn(Arc::clone(&embedder).run()),
-            tokio::spawn(run_jobs(Arc::clone(&ingest), Arc::clone(&jobs), Arc::clone(&stopping))),
+            tokio::spawn(run_jobs(Arc::clone(&ingest), Arc::clone(&jobs), above(&switches), Arc::clone(&stopping))),
             tokio::spawn(run_watches(Arc::clone(&ingest), Arc::clone(&jobs), Arc::clone(&stopping))),
             tokio::spawn(run_schedules(store.clone(), Arc::clone(&jobs), Arc::clone(&stopping))),
         ]
     } else {
         Vec::new()
     };
-    let services =
-        Arc::new(Services { config, store, indexes, model: model.handle, models, jobs, ingest, retriever, dialogs });
+    let services = Arc::new(Services {
+        config,
+        store,
+        indexes,
+        model: model.handle,
+        models,
+        jobs,
+        ingest,
+        retriever,
+        dialogs,
+        switches,
+    });
     Ok(Running { services, data_dir, stopping, tasks, _lock: lock })
 }
 
@@ -120,6 +146,15 @@ fn render(config: &Config) -> Outcome<Option<Render>> {
     Render::new(&crawl.render_url, key.as_deref(), timeout, crawl.render_pages as usize)
         .map(Some)
         .map_err(|error| Fault::new(Code::ConfigInvalid, format!("crawl.render_url: {error}")))
+}
+
+/// Jobs of services that the one running jobs does not know.
+fn above(switches: &Switches) -> Above {
+    let switches = switches.clone();
+    Arc::new(move |job, progress| {
+        let switches = switches.clone();
+        Box::pin(async move { switches.work(job, progress).await })
+    })
 }
 
 struct ChosenModel {

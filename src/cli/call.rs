@@ -49,7 +49,7 @@ pub(crate) enum Call {
     User(user::Args),
     /// API keys
     Key(key::Args),
-    /// Embedding models: add, list, remove
+    /// Embedding models: add, list, remove; change the model of a site
     Model(model::Args),
     /// Look after the indexes
     Index(index::Args),
@@ -77,7 +77,7 @@ impl Call {
             Call::Topic(args) => args.run(services, progress).await,
             Call::User(args) => args.run(services).await,
             Call::Key(args) => args.run(services).await,
-            Call::Model(args) => args.run(services).await,
+            Call::Model(args) => args.run(services, progress).await,
             Call::Index(args) => args.run(services, progress).await,
             Call::Jobs(args) => args.run(services).await,
             Call::Eval(args) => args.run(services, progress).await,
@@ -105,6 +105,7 @@ impl Call {
             Call::Ingest(_) | Call::Import(_) | Call::Crawl(_) | Call::Index(_) => true,
             Call::Repeated(_) | Call::Topic(_) => true,
             Call::Document(args) => args.needs_workers(),
+            Call::Model(args) => args.needs_workers(),
             Call::Source(args) => args.needs_workers(),
             _ => false,
         }
@@ -163,6 +164,7 @@ async fn here(call: Call, config: Config, progress: &Progress) -> Outcome<Value>
     let services = Arc::clone(&running.services);
     // Nor with indexes that are still being loaded or built anew.
     for site in site_list(&services)? {
+        let _ = services.models.ready(site).await;
         services.indexes.caught_up(site).await?;
     }
     let outcome = call.carry_out(&services, progress).await;

@@ -136,7 +136,7 @@ impl Args {
 
 /// Drops the vectors of a site's passages and queues them again.
 async fn requeue(services: &Services, site: &Site) -> Outcome<()> {
-    let (id, model) = (site.id, services.indexes.model().id);
+    let (id, model) = (site.id, services.models.key_of(site.id)?.id);
     services
         .store
         .write(move |batch| {

@@ -35,6 +35,9 @@ pub enum EmbedError {
     /// The computation panicked; only this text is lost.
     #[error("the embedding of one text failed: {0}")]
     Panicked(String),
+    /// An embedding service did not answer as it should.
+    #[error("the embedding service: {0}")]
+    Service(String),
     /// The pool is shutting down.
     #[error("the embedding threads are stopped")]
     Stopped,

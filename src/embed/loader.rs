@@ -1,6 +1,7 @@
 //! Loading a model beside everything else: word search answers while the weights are still being decoded.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
@@ -88,13 +89,22 @@ pub struct ModelHandle {
 impl ModelHandle {
     /// Starts loading on a thread of its own and returns at once. Without a bundle the state is [`LoadState::Absent`].
     pub fn spawn(bundle: Option<Bundle>, threads: usize) -> Self {
-        let Some(bundle) = bundle else {
-            return Self { state: watch::channel(LoadState::Absent).1 };
-        };
+        match bundle {
+            Some(bundle) => Self::spawn_with(move || Ok(bundle), threads),
+            None => Self { state: watch::channel(LoadState::Absent).1 },
+        }
+    }
+
+    /// The same for a model in a folder, which is read behind the caller's back too: it may be large.
+    pub fn spawn_from(folder: PathBuf, threads: usize) -> Self {
+        Self::spawn_with(move || Bundle::from_dir(&folder), threads)
+    }
+
+    fn spawn_with(read: impl FnOnce() -> Result<Bundle> + Send + 'static, threads: usize) -> Self {
         let (sender, state) = watch::channel(LoadState::Loading);
         let load = move || {
             let started = Instant::now();
-            let loaded = catch_unwind(AssertUnwindSafe(|| Model::load(&bundle, threads)));
+            let loaded = catch_unwind(AssertUnwindSafe(|| Model::load(&read()?, threads)));
             let loaded = loaded.unwrap_or_else(|_| Err(EmbedError::LoadFailed("a panic while loading".into())));
             sender.send_replace(match loaded {
                 Ok(model) => {

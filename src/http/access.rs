@@ -54,6 +54,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET, "/sites/{site}", Site(Scope::Admin)),
     route(Method::PATCH, "/sites/{site}", Site(Scope::Admin)),
     route(Method::GET, "/sites/{site}/snippet", Site(Scope::Admin)),
+    route(Method::GET, "/sites/{site}/model", Site(Scope::Admin)),
+    route(Method::POST, "/sites/{site}/model", Site(Scope::Admin)),
     route(Method::GET, "/sites/{site}/public", Visitor),
     route(Method::POST, "/sites/{site}/ask", Visitor),
     route(Method::GET, "/sites/{site}/dialogs/{dialog}", Visitor),

@@ -24,6 +24,7 @@ use crate::svc::model::{ModelKey, Models};
 use crate::svc::retrieve::Retriever;
 use crate::svc::services::Services;
 use crate::svc::site::{self, NewSite, Patch, Site};
+use crate::svc::switch::Switches;
 
 use super::*;
 use wire::{Reply, call};
@@ -47,8 +48,6 @@ fn services(dir: &std::path::Path, config: Config) -> Services {
     let store = Store::open(dir).unwrap();
     let model = ModelHandle::spawn(None, 1);
     let key = ModelKey { id: [0; 32], dimensions: 384 };
-    let indexes = Arc::new(Indexes::open(store.clone(), &dir.join("index"), key).unwrap());
-    let models = Arc::new(Models::new(store.clone(), dir.join("models"), model.clone(), key, 1));
     let second = std::time::Duration::from_secs(1);
     let dialer = Dialer::new(DialConfig {
         offline: true,
@@ -58,31 +57,34 @@ fn services(dir: &std::path::Path, config: Config) -> Services {
         ..DialConfig::default()
     })
     .unwrap();
+    let dialer = Arc::new(dialer);
+    let models = Arc::new(Models::new(store.clone(), dir.join("models"), model.clone(), key, 1, Arc::clone(&dialer)));
+    let indexes = Arc::new(Indexes::open(store.clone(), &dir.join("index"), Arc::clone(&models)).unwrap());
     let ingest = Arc::new(Ingest {
         store: store.clone(),
         indexes: Arc::clone(&indexes),
-        embedder: Embedder::new(store.clone(), Arc::clone(&indexes), model.clone()),
+        embedder: Embedder::new(store.clone(), Arc::clone(&indexes), Arc::clone(&models)),
         model: model.clone(),
-        dialer: Arc::new(dialer),
+        models: Arc::clone(&models),
+        dialer,
         blobs: Arc::new(Blobs::new(dir.join("blobs"))),
         folders: Vec::new(),
         pages_max: 100,
         render: None,
         live: Live::default(),
     });
-    let retriever = Retriever { store: store.clone(), indexes: Arc::clone(&indexes), model: model.clone() };
+    let retriever = Retriever::new(store.clone(), Arc::clone(&indexes), Arc::clone(&models));
     let dialogs = Dialogs { store: store.clone(), retriever: retriever.clone() };
-    Services {
-        config,
-        jobs: Arc::new(Jobs::open(store.clone()).unwrap()),
-        store,
-        indexes,
-        model,
-        models,
-        ingest,
-        retriever,
-        dialogs,
-    }
+    let jobs = Arc::new(Jobs::open(store.clone()).unwrap());
+    let switches = Switches {
+        store: store.clone(),
+        models: Arc::clone(&models),
+        indexes: Arc::clone(&indexes),
+        embedder: Arc::clone(&ingest.embedder),
+        jobs: Arc::clone(&jobs),
+        retriever: retriever.clone(),
+    };
+    Services { config, store, indexes, model, models, jobs, ingest, retriever, dialogs, switches }
 }
 
 fn roomy() -> Config {

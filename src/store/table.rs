@@ -33,6 +33,8 @@ tables! {
     SiteSlugs "site_slugs";
     /// name -> embedding model that was added
     Models "models";
+    /// site -> change of its embedding model
+    ModelSwitches "model_switches";
     /// site, document -> Document
     Documents "documents";
     /// site, document key -> document (also the keys of collapsed duplicates)

@@ -33,4 +33,6 @@ pub mod dialog;
 
 pub mod eval;
 
+pub mod switch;
+
 pub mod services;

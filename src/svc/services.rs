@@ -12,6 +12,7 @@ use super::ingest::Ingest;
 use super::job::Jobs;
 use super::model::Models;
 use super::retrieve::Retriever;
+use super::switch::Switches;
 
 /// The running product without its listeners.
 pub struct Services {
@@ -25,4 +26,5 @@ pub struct Services {
     pub ingest: Arc<Ingest>,
     pub retriever: Retriever,
     pub dialogs: Dialogs,
+    pub switches: Switches,
 }

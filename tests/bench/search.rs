@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use dialogengine::base::Fault;
 use dialogengine::base::id::SiteId;
+use dialogengine::dial::{DialConfig, Dialer};
 use dialogengine::embed::{Bundle, ModelHandle};
 use dialogengine::store::{Key, Store, Table};
 use dialogengine::svc::index::{Indexes, SiteIndex};
 use dialogengine::svc::knowledge::{self, Change, Chunk, Document, Draft, NewChunk, Op, QueueItem, Stored, VectorKey};
-use dialogengine::svc::model::ModelKey;
+use dialogengine::svc::model::{ModelKey, Models};
 use dialogengine::svc::retrieve::{Mode, Retriever};
 use dialogengine::svc::site::{self, NewSite};
 
@@ -36,6 +37,13 @@ const SLUG: &str = "bench";
 pub fn model_key() -> anyhow::Result<ModelKey> {
     let bundle = Bundle::compiled()?.context("built without a model")?;
     Ok(ModelKey { id: *bundle.manifest().id().as_bytes(), dimensions: bundle.manifest().dimensions })
+}
+
+/// The models of a data folder; the built-in one is loaded when `load` says so.
+fn models(store: &Store, dir: &Path, load: bool) -> anyhow::Result<Arc<Models>> {
+    let dialer = Arc::new(Dialer::new(DialConfig { offline: true, ..DialConfig::default() })?);
+    let handle = ModelHandle::spawn(if load { Bundle::compiled()? } else { None }, 2);
+    Ok(Arc::new(Models::new(store.clone(), dir.join("models"), handle, model_key()?, 2, dialer)))
 }
 
 fn pages() -> std::path::PathBuf {
@@ -64,7 +72,7 @@ pub async fn prepare(dir: &Path, chunks: u64) -> anyhow::Result<()> {
     }
     let stored = started.elapsed().as_secs_f64();
     let started = Instant::now();
-    let indexes = Indexes::open(store, &dir.join("index"), model)?;
+    let indexes = Indexes::open(store.clone(), &dir.join("index"), models(&store, dir, false)?)?;
     indexes.caught_up(site).await?;
     let indexed = started.elapsed().as_secs_f64();
     let started = Instant::now();
@@ -130,7 +138,7 @@ pub fn measure(dir: &Path) -> anyhow::Result<()> {
     let started = Instant::now();
     let store = Store::open(dir)?;
     let site = site::find(&store, SLUG)?.id;
-    let indexes = Arc::new(Indexes::open(store.clone(), &dir.join("index"), model)?);
+    let indexes = Arc::new(Indexes::open(store.clone(), &dir.join("index"), models(&store, dir, false)?)?);
     let index = indexes.site(site)?;
     while (index.vectors().len() as u64) < index.words().len() {
         std::thread::sleep(Duration::from_millis(2));
@@ -144,9 +152,9 @@ pub fn measure(dir: &Path) -> anyhow::Result<()> {
     let questions: Vec<String> = (0..(WARM + QUERIES) as u64).map(|n| corpus.question(n, chunks)).collect();
     let vectors: Vec<Vec<f32>> = (0..(WARM + QUERIES) as u64).map(|n| corpus.question_vector(n)).collect();
     let words = Samples::measure(WARM, QUERIES, |n| Ok(index.search_words(&questions[n], CANDIDATES)?))?;
-    let near = Samples::measure(WARM, QUERIES, |n| Ok(index.search_vectors(&vectors[n], CANDIDATES)?))?;
+    let near = Samples::measure(WARM, QUERIES, |n| Ok(index.vectors().search(&vectors[n], CANDIDATES)?))?;
     let used = memory(std::process::id())?;
-    let both = hybrid(&store, &indexes, site, &questions)?;
+    let both = hybrid((&store, dir), &indexes, site, &questions)?;
     for (name, samples) in [("words", &words), ("vectors", &near), ("hybrid", &both)] {
         report(
             &format!("search {name}"),
@@ -180,12 +188,17 @@ pub fn measure(dir: &Path) -> anyhow::Result<()> {
 }
 
 /// The product's own retrieval with a real model; counted is what it reports for searching, behind the question's vector.
-fn hybrid(store: &Store, indexes: &Arc<Indexes>, site: SiteId, questions: &[String]) -> anyhow::Result<Samples> {
+fn hybrid(
+    (store, dir): (&Store, &Path),
+    indexes: &Arc<Indexes>,
+    site: SiteId,
+    questions: &[String],
+) -> anyhow::Result<Samples> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let model = ModelHandle::spawn(Bundle::compiled()?, 2);
+    let models = models(store, dir, true)?;
     runtime.block_on(async {
-        model.ready().await?;
-        let retriever = Retriever { store: store.clone(), indexes: Arc::clone(indexes), model };
+        models.built_in().ready().await?;
+        let retriever = Retriever::new(store.clone(), Arc::clone(indexes), models);
         let mut samples = Samples::default();
         for (number, question) in questions.iter().enumerate() {
             let retrieved = retriever.retrieve(site, question, Mode::Hybrid, SHOWN).await?;

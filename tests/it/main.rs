@@ -22,6 +22,7 @@ mod fresh;
 mod fuzz;
 mod import;
 mod isolation;
+mod models;
 mod repeated;
 mod support;
 mod tidy;

@@ -320,7 +320,8 @@ impl Documents {
 
     fn detail(&self, caller: &Caller, from: usize) -> Outcome<Value> {
         let (snapshot, document) = self.find(caller)?;
-        rows::detail(&snapshot, &document, self.0.services.indexes.model().id, from)
+        let model = self.0.services.models.key_of(document.site)?.id;
+        rows::detail(&snapshot, &document, model, from)
     }
 
     async fn queue(&self, caller: &Caller, kind: Kind) -> poem::Result<Accepted> {

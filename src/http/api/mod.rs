@@ -10,6 +10,7 @@ mod document_rows;
 mod documents;
 mod facts;
 mod jobs;
+mod models;
 mod remembered;
 mod repeated;
 mod report;
@@ -88,6 +89,7 @@ pub type Resources = (
     setup::Setup,
     session::SessionApi,
     sites::Sites,
+    models::SiteModels,
     ask::AskApi,
     dialogs::DialogsApi,
     citations::Citations,
@@ -108,6 +110,7 @@ pub fn service(shared: &Arc<Shared>) -> OpenApiService<Resources, ()> {
         setup::Setup(s()),
         session::SessionApi(s()),
         sites::Sites(s()),
+        models::SiteModels(s()),
         ask::AskApi(s()),
         dialogs::DialogsApi(s()),
         citations::Citations(s()),

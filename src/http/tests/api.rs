@@ -486,3 +486,24 @@ async fn the_document_describes_every_call() {
         "assets/openapi.json is not up to date: run this test with UPDATE_OPENAPI=1"
     );
 }
+
+#[tokio::test]
+async fn a_site_says_its_model_and_refuses_steps_out_of_order() {
+    let fixture = Fixture::start(roomy()).await;
+    let admin = format!("Bearer {}", fixture.key(&fixture.a, Scope::Admin).await);
+    let headers = [("Authorization", admin.as_str()), ("Content-Type", "application/json")];
+    let state = fixture.call("GET", "/api/v1/sites/a/model", &headers, "").await.json();
+    assert_eq!(state, json!({"model": "built-in", "models": ["built-in"], "remote": [], "switch": null}));
+    for (body, status) in [
+        (r#"{"action": "accept"}"#, 409),
+        (r#"{"action": "undo"}"#, 409),
+        (r#"{"action": "forget"}"#, 409),
+        (r#"{"action": "switch"}"#, 422),
+        (r#"{"action": "switch", "to": "unknown"}"#, 404),
+        (r#"{"action": "switch", "to": "built-in"}"#, 409),
+        (r#"{"action": "dance"}"#, 400),
+    ] {
+        let reply = fixture.call("POST", "/api/v1/sites/a/model", &headers, body).await;
+        assert_eq!(reply.status, status, "{body}: {}", reply.text());
+    }
+}

@@ -15,7 +15,7 @@ use crate::lexical::{self, Lang, Token};
 use crate::store::Table;
 use crate::svc::index::language;
 use crate::svc::knowledge::{VectorKey, evidence_texts, sentences};
-use crate::svc::retrieve::{Found, Retrieved, Retriever, expand};
+use crate::svc::retrieve::{Found, Retrieved, Retriever, View, expand};
 
 use super::Question;
 pub use super::features::Features;
@@ -89,13 +89,14 @@ pub async fn collect(
     retrieved: Retrieved,
     passages_max: usize,
 ) -> Outcome<Evidence> {
-    let Retrieved { found, query_vector, query, meant, .. } = retrieved;
+    let Retrieved { found, query_vector, query, meant, view, .. } = retrieved;
     let all_cosines: Vec<f32> = found.iter().filter_map(|f| f.ranks.vector.map(|r| r.score)).collect();
     let agreement = agreement(&found);
     let passages: Vec<Found> = found.into_iter().take(passages_max).collect();
     let texts: Vec<Vec<String>> = passages.iter().map(|p| evidence_texts(&p.document, &p.chunk)).collect();
-    let cosines = match &query_vector {
-        Some(query) => sentence_cosines(retriever, query, &texts).await?,
+    let asked = query_vector.as_ref().zip(view.as_ref());
+    let cosines = match asked {
+        Some((query, view)) => sentence_cosines(retriever, view, query, &texts).await?,
         None => HashMap::new(),
     };
     // The question as retrieval understood it; the visitor's own text stays what is stored and shown.
@@ -104,15 +105,15 @@ pub async fn collect(
         question.reread(&query);
     }
     let terms = weigh_terms(&question, retriever.indexes.site(site)?.words());
-    let adds = match &query_vector {
-        Some(vector) => left_out(retriever, site, vector, &meant, &terms, &passages, &texts).await?,
+    let adds = match asked {
+        Some((vector, view)) => left_out(retriever, view, vector, &meant, &terms, &passages, &texts).await?,
         None => Vec::new(),
     };
-    let off_topic = query_vector.as_deref().map_or(0.0, super::topic::off_topic);
+    let off_topic = off_topic(retriever, asked, &meant).await;
     let weighing = move || weigh(question, terms, passages, &texts, &cosines, Whole { all_cosines, agreement, adds });
     let mut evidence = tokio::task::spawn_blocking(weighing).await.map_err(Fault::internal)?;
     evidence.features.off_topic = off_topic;
-    if let Some(model) = retriever.model.get() {
+    if let Some(model) = retriever.models.built_in().get() {
         super::judge::judge(&model, &mut evidence).await;
     }
     Ok(evidence)
@@ -121,28 +122,29 @@ pub async fn collect(
 /// Cosines of the sentences, by text; stored vectors first, a few computed now.
 async fn sentence_cosines(
     retriever: &Retriever,
+    view: &View,
     query: &Arc<[f32]>,
     texts: &[Vec<String>],
 ) -> Outcome<HashMap<String, f32>> {
-    let Some(model) = retriever.model.get() else { return Ok(HashMap::new()) };
+    let Some(engine) = &view.engine else { return Ok(HashMap::new()) };
     let mut cosines = HashMap::new();
     let mut missing = Vec::new();
     {
         let snapshot = retriever.store.snapshot()?;
         for text in texts.iter().flatten() {
-            match snapshot.get_raw(Table::Vectors, VectorKey::of(model.id.as_bytes(), text))? {
+            match snapshot.get_raw(Table::Vectors, VectorKey::of(&view.model.id, text))? {
                 Some(bytes) => {
-                    cosines.insert(text.clone(), cosine(query, &VectorKey::from_bytes(&bytes)));
+                    cosines.insert(text.clone(), view.cosine(query, &VectorKey::from_bytes(&bytes)));
                 }
                 None if missing.len() < EMBED_NOW_MAX => missing.push(text.clone()),
                 None => {}
             }
         }
     }
-    let computed = futures_util::future::join_all(missing.iter().map(|text| model.pool.embed_passage_now(text))).await;
+    let computed = engine.embed_passages_now(&missing).await;
     for (text, vector) in missing.into_iter().zip(computed) {
         if let Ok(vector) = vector {
-            cosines.insert(text, cosine(query, &vector));
+            cosines.insert(text, view.cosine(query, &vector));
         }
     }
     Ok(cosines)
@@ -151,35 +153,44 @@ async fn sentence_cosines(
 /// What the heaviest words add to the best similarity, heaviest first.
 async fn left_out(
     retriever: &Retriever,
-    site: SiteId,
+    view: &View,
     query: &Arc<[f32]>,
     meant: &str,
     terms: &[Term],
     passages: &[Found],
     texts: &[Vec<String>],
 ) -> Outcome<Vec<f32>> {
-    let Some(model) = retriever.model.get() else { return Ok(Vec::new()) };
+    let Some(engine) = &view.engine else { return Ok(Vec::new()) };
     let mut heaviest: Vec<&Term> = terms.iter().collect();
     heaviest.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     let rests: Vec<String> =
         heaviest.iter().take(LEFT_OUT_MAX).filter_map(|term| without(meant, &term.token.text)).collect();
-    let vectors = futures_util::future::join_all(rests.iter().map(|rest| model.pool.embed_query(rest))).await;
+    let vectors = engine.embed_queries(&rests).await;
     let mut near: Vec<Vec<f32>> = Vec::new();
-    let held = retriever.indexes.site(site)?.vectors();
     let snapshot = retriever.store.snapshot()?;
     for (passage, texts) in passages.iter().zip(texts).take(NEAR) {
-        near.extend(held.get(passage.id.0));
+        near.extend(view.vectors.get(passage.id.0));
         for text in texts {
             near.extend(
                 snapshot
-                    .get_raw(Table::Vectors, VectorKey::of(model.id.as_bytes(), text))?
+                    .get_raw(Table::Vectors, VectorKey::of(&view.model.id, text))?
                     .map(|bytes| VectorKey::from_bytes(&bytes)),
             );
         }
     }
-    let best = |query: &[f32]| near.iter().map(|vector| cosine(query, vector)).fold(0.0, f32::max);
+    let best = |query: &[f32]| near.iter().map(|vector| view.cosine(query, vector)).fold(0.0, f32::max);
     let whole = best(query);
     Ok(vectors.into_iter().filter_map(Result::ok).map(|vector| whole - best(&vector)).collect())
+}
+
+/// Log odds that the question is none for a website. They are read from the built-in model's vector, whichever model the
+/// site is searched with.
+async fn off_topic(retriever: &Retriever, asked: Option<(&Arc<[f32]>, &View)>, meant: &str) -> f32 {
+    if let Some((vector, _)) = asked.filter(|(_, view)| view.model == retriever.models.built_in_key()) {
+        return super::topic::off_topic(vector);
+    }
+    let Some(model) = retriever.models.built_in().get().filter(|_| asked.is_some()) else { return 0.0 };
+    model.pool.embed_query(meant).await.map_or(0.0, |vector| super::topic::off_topic(&vector))
 }
 
 /// The text without the first occurrence of a word (lower case); `None` when nothing would be left.
@@ -196,11 +207,6 @@ pub(super) struct Whole {
     pub all_cosines: Vec<f32>,
     pub agreement: f32,
     pub adds: Vec<f32>,
-}
-
-/// Both are of length one, so that the product is the cosine.
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 fn agreement(found: &[Found]) -> f32 {

@@ -90,7 +90,8 @@ impl Dialogs {
         let text = guard::check(&ask.question)?;
         // Words alone would refuse what the model finds a moment later.
         let loaded = async {
-            let _ = self.retriever.model.ready().await;
+            let _ = self.retriever.models.ready(site.id).await;
+            let _ = self.retriever.models.built_in().ready().await;
             self.retriever.indexes.loaded(site.id).await
         };
         let _ = tokio::time::timeout(MODEL_PATIENCE, loaded).await;

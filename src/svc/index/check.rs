@@ -8,7 +8,6 @@ use crate::base::Fault;
 use crate::base::error::Outcome;
 use crate::store::{Snapshot, Store};
 use crate::svc::knowledge::{self, VectorKey};
-use crate::svc::model::ModelKey;
 
 use super::{SiteIndex, apply};
 
@@ -50,11 +49,12 @@ pub(super) fn status(store: &Store, index: &SiteIndex) -> Outcome<SiteStatus> {
     })
 }
 
-pub(super) fn verify(store: &Store, index: &SiteIndex, model: ModelKey) -> Outcome<Vec<Difference>> {
-    index.at_rest(store, model, |snapshot| compare_all(snapshot, index, model))
+pub(super) fn verify(store: &Store, index: &SiteIndex) -> Outcome<Vec<Difference>> {
+    index.at_rest(store, |snapshot| compare_all(snapshot, index))
 }
 
-fn compare_all(snapshot: &Snapshot, index: &SiteIndex, model: ModelKey) -> Outcome<Vec<Difference>> {
+fn compare_all(snapshot: &Snapshot, index: &SiteIndex) -> Outcome<Vec<Difference>> {
+    let model = index.model();
     let live = apply::live_chunks(snapshot, index.id())?;
     let mut differences = Vec::new();
     if let Err(error) = index.words().verify() {

@@ -29,11 +29,12 @@ use tokio::sync::watch;
 use crate::base::error::Outcome;
 use crate::base::id::SiteId;
 use crate::store::{Key, Store, Table};
-use crate::svc::model::ModelKey;
+use crate::svc::model::{ModelKey, Models};
+use crate::vector::VectorIndex;
 
 pub(crate) use apply::language;
 pub use check::{Difference, SiteStatus};
-pub use site_index::SiteIndex;
+pub use site_index::{Held, SiteIndex};
 
 /// Vectors are saved when nothing has changed for this long.
 const SAVE_AFTER: Duration = Duration::from_secs(20);
@@ -50,7 +51,7 @@ pub struct Indexes {
 struct Shared {
     store: Store,
     dir: PathBuf,
-    model: ModelKey,
+    models: Arc<Models>,
     sites: RwLock<HashMap<SiteId, Arc<SiteIndex>>>,
     applied: watch::Sender<u64>,
     stopping: AtomicBool,
@@ -59,11 +60,11 @@ struct Shared {
 impl Indexes {
     /// Opens the indexes of every site below `dir` and starts the thread that keeps them up to date.
     /// Word indexes are loaded before this returns; meaning indexes are read behind it, and what must be rebuilt is rebuilt.
-    pub fn open(store: Store, dir: &Path, model: ModelKey) -> Outcome<Self> {
+    pub fn open(store: Store, dir: &Path, models: Arc<Models>) -> Outcome<Self> {
         let shared = Arc::new(Shared {
             store,
             dir: dir.to_owned(),
-            model,
+            models,
             sites: RwLock::default(),
             applied: watch::channel(0).0,
             stopping: AtomicBool::new(false),
@@ -85,10 +86,16 @@ impl Indexes {
         self.shared.site(site)
     }
 
-    /// The model whose vectors are indexed.
-    #[must_use]
-    pub fn model(&self) -> ModelKey {
-        self.shared.model
+    /// Goes over to the vectors of the model the site has now; blocks until they are all there.
+    pub fn follow_model(&self, site: SiteId) -> Outcome<()> {
+        let model = self.shared.models.key_of(site)?;
+        let index = self.shared.site(site)?;
+        self.shared.telling(|| index.use_model(&self.shared.store, model))
+    }
+
+    /// The stored vectors of any model, as an index beside the one that answers; blocks while it is built.
+    pub fn vectors_of(&self, site: SiteId, model: ModelKey) -> Outcome<VectorIndex> {
+        self.shared.site(site)?.vectors_of(&self.shared.store, model)
     }
 
     /// Tells the thread that the outbox has grown.
@@ -127,7 +134,7 @@ impl Indexes {
     /// Compares both indexes of a site with the store.
     pub fn verify(&self, site: SiteId) -> Outcome<Vec<Difference>> {
         let index = self.shared.site(site)?;
-        self.shared.telling(|| check::verify(&self.shared.store, &index, self.shared.model))
+        self.shared.telling(|| check::verify(&self.shared.store, &index))
     }
 
     /// What `index status` shows.
@@ -138,7 +145,7 @@ impl Indexes {
     /// Builds both indexes of a site anew from the store.
     pub fn rebuild(&self, site: SiteId) -> Outcome<()> {
         let index = self.shared.site(site)?;
-        self.shared.telling(|| index.rebuild(&self.shared.store, self.shared.model))
+        self.shared.telling(|| index.rebuild(&self.shared.store))
     }
 
     /// Saves what is not saved and stops the thread.
@@ -166,7 +173,8 @@ impl Shared {
         if let Some(found) = sites.get(&id) {
             return Ok(Arc::clone(found));
         }
-        let opened = Arc::new(SiteIndex::open(id, &self.dir.join(id.to_string()), &self.store, self.model)?);
+        let model = self.models.key_of(id)?;
+        let opened = Arc::new(SiteIndex::open(id, &self.dir.join(id.to_string()), &self.store, model)?);
         sites.insert(id, Arc::clone(&opened));
         Ok(opened)
     }
@@ -216,7 +224,7 @@ fn run(shared: &Shared, woken: &Receiver<()>) {
 fn step(shared: &Shared, seen: &mut Option<u64>) -> Outcome<bool> {
     // Reading files takes moments and comes before any rebuild.
     for site in shared.all().iter().filter(|site| site.is_loading()) {
-        shared.telling(|| site.load(shared.model));
+        shared.telling(|| site.load());
     }
     let target = shared.store.snapshot()?.counter("outbox")?;
     if *seen == Some(target) && shared.all().iter().all(|s| s.is_current(target)) {
@@ -224,7 +232,7 @@ fn step(shared: &Shared, seen: &mut Option<u64>) -> Outcome<bool> {
     }
     let (mut changed, mut failed) = (false, None);
     for site in shared.all() {
-        match shared.telling(|| site.catch_up(&shared.store, shared.model)) {
+        match shared.telling(|| site.catch_up(&shared.store)) {
             Ok(did) => changed |= did,
             Err(fault) => failed = failed.or(Some(fault)),
         }

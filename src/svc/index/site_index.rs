@@ -10,7 +10,7 @@ use crate::base::{Fault, fsx};
 use crate::lexical::{self, WordIndex};
 use crate::store::{Snapshot, Store};
 use crate::svc::model::ModelKey;
-use crate::vector::{self, Rejected, VectorIndex};
+use crate::vector::{Rejected, VectorIndex};
 
 use super::apply;
 
@@ -18,10 +18,10 @@ use super::apply;
 pub struct SiteIndex {
     id: SiteId,
     vectors_path: PathBuf,
-    /// Names model and store in the file of the meaning index.
-    tag: [u8; 32],
+    /// With the model it names the file of the meaning index.
+    store_id: String,
     words: WordIndex,
-    vectors: RwLock<Arc<VectorIndex>>,
+    held: RwLock<Held>,
     words_sequence: AtomicU64,
     vectors_sequence: AtomicU64,
     vectors_saved: AtomicU64,
@@ -35,6 +35,13 @@ pub struct SiteIndex {
     changing: Mutex<()>,
 }
 
+/// Vectors with the model that made them: they are exchanged together.
+#[derive(Clone)]
+pub struct Held {
+    pub model: ModelKey,
+    pub vectors: Arc<VectorIndex>,
+}
+
 /// Marks the shape of what is put into the word index; raise it when that changes.
 const WORDS_SCHEMA: &str = "1";
 
@@ -45,7 +52,6 @@ impl SiteIndex {
     pub(super) fn open(id: SiteId, dir: &Path, store: &Store, model: ModelKey) -> Outcome<Self> {
         let snapshot = store.snapshot()?;
         let (store_id, newest) = (snapshot.store_id()?, snapshot.counter("outbox")?);
-        let tag = *blake3::Hasher::new().update(&model.id).update(store_id.as_bytes()).finalize().as_bytes();
         fsx::create_private_dir(dir).map_err(Fault::internal)?;
         let (words, words_sequence) =
             WordIndex::open(&dir.join("words"), &format!("{WORDS_SCHEMA} {store_id}")).map_err(Fault::internal)?;
@@ -57,9 +63,12 @@ impl SiteIndex {
         let vectors_path = dir.join("vectors.idx");
         Ok(Self {
             id,
-            tag,
+            store_id,
             words,
-            vectors: RwLock::new(Arc::new(VectorIndex::new(model.dimensions).map_err(Fault::internal)?)),
+            held: RwLock::new(Held {
+                model,
+                vectors: Arc::new(VectorIndex::new(model.dimensions).map_err(Fault::internal)?),
+            }),
             words_sequence: AtomicU64::new(words_sequence.unwrap_or(0)),
             vectors_sequence: AtomicU64::new(0),
             vectors_saved: AtomicU64::new(0),
@@ -107,43 +116,67 @@ impl SiteIndex {
         self.words.search(query, limit).map_err(Fault::internal)
     }
 
-    /// Best chunks by meaning. `query`: `[dimensions]`.
-    pub fn search_vectors(&self, query: &[f32], limit: usize) -> Outcome<Vec<vector::Hit>> {
-        self.vectors().search(query, limit).map_err(Fault::internal)
-    }
-
     #[must_use]
     pub fn words(&self) -> &WordIndex {
         &self.words
     }
 
+    /// The vectors that answer, and whose they are.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     #[must_use]
     pub fn vectors(&self) -> Arc<VectorIndex> {
-        Arc::clone(&self.vectors.read().unwrap_or_else(PoisonError::into_inner))
+        self.held().vectors
+    }
+
+    #[must_use]
+    pub fn model(&self) -> ModelKey {
+        self.held().model
+    }
+
+    fn hold(&self, held: Held) {
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = held;
+    }
+
+    /// Names model and store in the file of the meaning index.
+    fn tag(&self, model: ModelKey) -> [u8; 32] {
+        *blake3::Hasher::new().update(&model.id).update(self.store_id.as_bytes()).finalize().as_bytes()
+    }
+
+    /// Goes over to the stored vectors of another model; those held so far answer until the new ones are all there.
+    pub(super) fn use_model(&self, store: &Store, model: ModelKey) -> Outcome<()> {
+        let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.vectors_unread.store(false, Ordering::Release);
+        self.rebuild_vectors(store, model)?;
+        self.save_now()
+    }
+
+    /// The stored vectors of any model, as an index beside the one that answers.
+    pub(super) fn vectors_of(&self, store: &Store, model: ModelKey) -> Outcome<VectorIndex> {
+        self.gather(&store.snapshot()?, model)
     }
 
     /// Applies what the outbox holds beyond the applied sequences. True when something changed.
-    pub(super) fn catch_up(&self, store: &Store, model: ModelKey) -> Outcome<bool> {
+    pub(super) fn catch_up(&self, store: &Store) -> Outcome<bool> {
         let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.catch_up_locked(store, model).map(|(changed, _)| changed)
+        self.catch_up_locked(store).map(|(changed, _)| changed)
     }
 
     /// Brings the indexes up to date and hands over the very state of the store they are at, while
     /// nothing else can change them.
-    pub(super) fn at_rest<T>(
-        &self,
-        store: &Store,
-        model: ModelKey,
-        look: impl FnOnce(&Snapshot) -> Outcome<T>,
-    ) -> Outcome<T> {
+    pub(super) fn at_rest<T>(&self, store: &Store, look: impl FnOnce(&Snapshot) -> Outcome<T>) -> Outcome<T> {
         let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, snapshot) = self.catch_up_locked(store, model)?;
+        let (_, snapshot) = self.catch_up_locked(store)?;
         look(&snapshot)
     }
 
-    fn catch_up_locked(&self, store: &Store, model: ModelKey) -> Outcome<(bool, Snapshot)> {
+    fn catch_up_locked(&self, store: &Store) -> Outcome<(bool, Snapshot)> {
         let mut changed = false;
-        self.load_locked(model);
+        self.load_locked();
+        let model = self.model();
         if self.words_stale.load(Ordering::Acquire) {
             self.rebuild_words(store)?;
             changed = true;
@@ -176,28 +209,29 @@ impl SiteIndex {
         }
     }
 
-    pub(super) fn rebuild(&self, store: &Store, model: ModelKey) -> Outcome<()> {
+    pub(super) fn rebuild(&self, store: &Store) -> Outcome<()> {
         let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         self.vectors_unread.store(false, Ordering::Release);
         self.words.wipe().map_err(Fault::internal)?;
         self.rebuild_words(store)?;
-        self.rebuild_vectors(store, model)?;
+        self.rebuild_vectors(store, self.model())?;
         self.save_now()
     }
 
     /// Reads the meaning index from its file, once, if that is to be trusted; otherwise it stays stale.
-    pub(super) fn load(&self, model: ModelKey) {
+    pub(super) fn load(&self) {
         let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.load_locked(model);
+        self.load_locked();
     }
 
-    fn load_locked(&self, model: ModelKey) {
+    fn load_locked(&self) {
         if !self.is_loading() {
             return;
         }
-        match VectorIndex::load(&self.vectors_path, &self.tag, model.dimensions) {
+        let model = self.model();
+        match VectorIndex::load(&self.vectors_path, &self.tag(model), model.dimensions) {
             Ok(loaded) if is_usable(loaded.sequence, self.newest) => {
-                *self.vectors.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded.index);
+                self.hold(Held { model, vectors: Arc::new(loaded.index) });
                 self.vectors_sequence.store(loaded.sequence, Ordering::Release);
                 self.vectors_saved.store(loaded.sequence, Ordering::Release);
                 self.vectors_stale.store(false, Ordering::Release);
@@ -229,15 +263,20 @@ impl SiteIndex {
     fn rebuild_vectors(&self, store: &Store, model: ModelKey) -> Outcome<()> {
         let snapshot = store.snapshot()?;
         let upto = snapshot.counter("outbox")?;
-        let fresh = VectorIndex::new(model.dimensions).map_err(Fault::internal)?;
-        for part in apply::live_chunks(&snapshot, self.id)?.chunks(apply::BATCH) {
-            let vectors = apply::vectors(&snapshot, self.id, model, part)?;
-            fresh.apply(&vectors.upserts, &[]).map_err(Fault::internal)?;
-        }
-        *self.vectors.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        let fresh = self.gather(&snapshot, model)?;
+        self.hold(Held { model, vectors: Arc::new(fresh) });
         self.vectors_sequence.store(upto, Ordering::Release);
         self.vectors_stale.store(false, Ordering::Release);
         Ok(())
+    }
+
+    fn gather(&self, snapshot: &Snapshot, model: ModelKey) -> Outcome<VectorIndex> {
+        let fresh = VectorIndex::new(model.dimensions).map_err(Fault::internal)?;
+        for part in apply::live_chunks(snapshot, self.id)?.chunks(apply::BATCH) {
+            let vectors = apply::vectors(snapshot, self.id, model, part)?;
+            fresh.apply(&vectors.upserts, &[]).map_err(Fault::internal)?;
+        }
+        Ok(fresh)
     }
 
     /// Writes the meaning index if it has changed; the word index saves itself with every batch.
@@ -251,7 +290,8 @@ impl SiteIndex {
 
     fn save_now(&self) -> Outcome<()> {
         let sequence = self.vectors_sequence.load(Ordering::Acquire);
-        self.vectors().save(&self.vectors_path, &self.tag, sequence).map_err(Fault::internal)?;
+        let Held { model, vectors } = self.held();
+        vectors.save(&self.vectors_path, &self.tag(model), sequence).map_err(Fault::internal)?;
         self.vectors_saved.store(sequence, Ordering::Release);
         Ok(())
     }

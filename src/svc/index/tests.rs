@@ -6,6 +6,10 @@ use crate::svc::site::{NewSite, Site};
 
 const MODEL: ModelKey = ModelKey { id: [7; 32], dimensions: 4 };
 
+fn models(store: &Store) -> Arc<Models> {
+    Arc::new(Models::without_files(store.clone(), MODEL))
+}
+
 struct Bench {
     dir: tempfile::TempDir,
     store: Store,
@@ -21,7 +25,7 @@ impl Bench {
     }
 
     fn open(&self) -> Indexes {
-        Indexes::open(self.store.clone(), &self.dir.path().join("index"), MODEL).unwrap()
+        Indexes::open(self.store.clone(), &self.dir.path().join("index"), models(&self.store)).unwrap()
     }
 
     /// Stores a document of one chunk with its vector.
@@ -218,7 +222,7 @@ async fn an_index_of_another_or_newer_store_is_not_believed() {
     // Another store takes the place of the first; the index folder stays.
     let other = Bench::new().await;
     other.put("b", "Freibad").await;
-    let indexes = Indexes::open(other.store.clone(), &bench.dir.path().join("index"), MODEL).unwrap();
+    let indexes = Indexes::open(other.store.clone(), &bench.dir.path().join("index"), models(&other.store)).unwrap();
     indexes.caught_up(other.site.id).await.unwrap();
     let index = indexes.site(other.site.id).unwrap();
     assert!(found(&index, "Hundesteuer").is_empty());

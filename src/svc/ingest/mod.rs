@@ -42,21 +42,22 @@ use crate::base::error::Outcome;
 use crate::base::id::SiteId;
 use crate::base::{Code, Fault, Progress, Report};
 use crate::dial::Dialer;
-use crate::embed::{EmbedError, Model, ModelHandle};
+use crate::embed::{Model, ModelHandle};
 use crate::store::Store;
 use crate::svc::crawl::Render;
 use crate::svc::extract::{Extracted, Input, Rejected, Warning, extract, guess_url};
 use crate::svc::index::Indexes;
 use crate::svc::knowledge::{self, Draft, NewChunk, Origin, Stored, store_draft};
+use crate::svc::model::{Lookup, Models};
 
 pub use blob::Blobs;
 pub use embedder::{Embedder, Tally};
 pub use live::Live;
 pub use outcome::{FileError, Summary};
 pub use schedule::run_schedules;
-pub use work::run_jobs;
 #[cfg(test)]
 pub use work::run_queued;
+pub use work::{Above, run_jobs};
 
 /// Drafts that share one store batch.
 const DRAFTS_MAX: usize = 16;
@@ -66,7 +67,9 @@ pub struct Ingest {
     pub store: Store,
     pub indexes: Arc<Indexes>,
     pub embedder: Arc<Embedder>,
+    /// The model that comes with the program: its tokenizer measures passages.
     pub model: ModelHandle,
+    pub models: Arc<Models>,
     pub dialer: Arc<Dialer>,
     pub blobs: Arc<Blobs>,
     /// Folders of this machine that may be sources.
@@ -171,16 +174,18 @@ impl Ingest {
     /// Waits until words and vectors of a site are all there, reporting how far it is.
     pub(crate) async fn settle(&self, site: SiteId, progress: &Progress) -> Outcome<()> {
         self.indexes.caught_up(site).await?;
-        match self.model.ready().await {
-            Ok(_) => {}
+        let missing = |reason: &str| {
+            Fault::new(
+                Code::ModelMissing,
+                format!("everything can be found by its words, not yet by its meaning: {reason}"),
+            )
+        };
+        let model = self.models.key_of(site)?;
+        match self.models.ready_key(model).await? {
             // A build without a model: words are all there will be.
-            Err(EmbedError::Absent) => return Ok(()),
-            Err(error) => {
-                return Err(Fault::new(
-                    Code::ModelMissing,
-                    format!("everything can be found by its words, nothing by its meaning: {error}"),
-                ));
-            }
+            Lookup::Absent => return Ok(()),
+            Lookup::Failed(reason) => return Err(missing(&reason)),
+            Lookup::Ready(_) | Lookup::Loading => {}
         }
         let total = knowledge::pending_all(&self.store.snapshot()?, site)?;
         let started = Instant::now();
@@ -200,6 +205,9 @@ impl Ingest {
             });
             if pending == 0 {
                 break;
+            }
+            if let Some(reason) = self.embedder.failure(model) {
+                return Err(missing(&reason));
             }
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }

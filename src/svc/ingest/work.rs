@@ -1,6 +1,8 @@
 //! Runs jobs: claims them one after the other, does the work, stores how it ended. A panic in a job
 //! fails that job and nothing else.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -16,6 +18,10 @@ use crate::svc::{alike, knowledge, repeat, topic};
 use super::unpack::{self, Take};
 use super::{FileError, Incoming, Ingest, Summary, watch};
 
+/// Work of a service that stands above this one.
+pub type Above =
+    Arc<dyn Fn(Job, Progress) -> Pin<Box<dyn Future<Output = Outcome<serde_json::Value>> + Send>> + Send + Sync>;
+
 /// Jobs that run at once.
 const AT_ONCE: usize = 2;
 
@@ -28,12 +34,15 @@ pub(super) struct SettledText {
 }
 
 /// Works off the queue until `stopping` is set; what runs then is finished or left to the next start.
-pub async fn run_jobs(ingest: Arc<Ingest>, jobs: Arc<Jobs>, stopping: Arc<AtomicBool>) {
+pub async fn run_jobs(ingest: Arc<Ingest>, jobs: Arc<Jobs>, above: Above, stopping: Arc<AtomicBool>) {
     sweep(&ingest).await;
     let mut running = tokio::task::JoinSet::new();
+    // A change of model mostly waits for vectors, for hours it may be: it takes no place from others.
+    let mut patient = tokio::task::JoinSet::new();
     let mut silent = false;
     while !stopping.load(Ordering::Relaxed) {
         while running.try_join_next().is_some() {}
+        while patient.try_join_next().is_some() {}
         if running.len() >= AT_ONCE {
             running.join_next().await;
             continue;
@@ -43,8 +52,9 @@ pub async fn run_jobs(ingest: Arc<Ingest>, jobs: Arc<Jobs>, stopping: Arc<Atomic
         let silence = std::mem::replace(&mut silent, claimed.is_err());
         match claimed {
             Ok(Some((job, progress))) => {
-                let (ingest, jobs) = (Arc::clone(&ingest), Arc::clone(&jobs));
-                running.spawn(async move { run_one(ingest, jobs, job, progress).await });
+                let (ingest, jobs, above) = (Arc::clone(&ingest), Arc::clone(&jobs), Arc::clone(&above));
+                let set = if matches!(job.kind, Kind::SwitchModel { .. }) { &mut patient } else { &mut running };
+                set.spawn(async move { run_one(ingest, jobs, above, job, progress).await });
             }
             Ok(None) => jobs.wait().await,
             Err(fault) => {
@@ -60,16 +70,17 @@ pub async fn run_jobs(ingest: Arc<Ingest>, jobs: Arc<Jobs>, stopping: Arc<Atomic
 /// Runs what is queued to its end, one after the other.
 #[cfg(test)]
 pub async fn run_queued(ingest: &Arc<Ingest>, jobs: &Arc<Jobs>) {
+    let above: Above = Arc::new(|_, _| Box::pin(async { Err(Fault::invalid("no test queues this")) }));
     while let Ok(Some((job, progress))) = jobs.claim().await {
-        run_one(Arc::clone(ingest), Arc::clone(jobs), job, progress).await;
+        run_one(Arc::clone(ingest), Arc::clone(jobs), Arc::clone(&above), job, progress).await;
     }
 }
 
-async fn run_one(ingest: Arc<Ingest>, jobs: Arc<Jobs>, job: Job, progress: Progress) {
+async fn run_one(ingest: Arc<Ingest>, jobs: Arc<Jobs>, above: Above, job: Job, progress: Progress) {
     let id = job.id;
     let has_files = matches!(job.kind, Kind::Upload { .. } | Kind::Files { .. });
     let (worker, queue) = (Arc::clone(&ingest), Arc::clone(&jobs));
-    let work = tokio::spawn(async move { dispatch(&worker, &queue, &job, &progress).await });
+    let work = tokio::spawn(async move { dispatch(&worker, &queue, &above, &job, &progress).await });
     let (outcome, errors) = match work.await {
         Ok((Ok(result), errors)) => (Ok(result), errors),
         Ok((Err(fault), errors)) => {
@@ -99,6 +110,7 @@ async fn sweep(ingest: &Ingest) {
 async fn dispatch(
     ingest: &Ingest,
     jobs: &Jobs,
+    above: &Above,
     job: &Job,
     progress: &Progress,
 ) -> (Outcome<serde_json::Value>, Vec<JobError>) {
@@ -118,6 +130,7 @@ async fn dispatch(
         Kind::Reindex { filter } => of_files(ingest.reindex(site, filter, progress).await),
         Kind::Audit { mend } => (ingest.audit_job(jobs, site, *mend).await, Vec::new()),
         Kind::Discover { source } => (ingest.discover(*source, progress).await, Vec::new()),
+        Kind::SwitchModel { .. } => (above(job.clone(), progress.clone()).await, Vec::new()),
         Kind::Topics => {
             (ingest.group_topics(site, progress).await.map(|topics| serde_json::json!({"topics": topics})), Vec::new())
         }
@@ -168,9 +181,8 @@ impl Ingest {
 
     /// Groups the documents of a site anew; the number of topics.
     async fn group_topics(&self, site: SiteId, progress: &Progress) -> Outcome<usize> {
-        // Without a model, folders and words have to do.
-        let model = self.model.ready().await.map_or([0; 32], |model| *model.id.as_bytes());
-        topic::refresh(&self.store, site, model, progress).await
+        // Without vectors, folders and words have to do.
+        topic::refresh(&self.store, site, self.models.key_of(site)?.id, progress).await
     }
 
     /// The same at the end of other work, which is done whatever becomes of it.

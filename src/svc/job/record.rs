@@ -56,6 +56,8 @@ pub enum Kind {
     Repeated,
     /// Group the documents by what they are about.
     Topics,
+    /// Let another embedding model read a site and compare both. `set`: questions, a JSON object per line.
+    SwitchModel { to: String, set: String, accept_if_not_worse: bool },
 }
 
 /// Whose files an import reads.
@@ -100,6 +102,7 @@ impl Kind {
             Kind::Crawl { .. } => "crawl",
             Kind::Repeated => "repeated",
             Kind::Topics => "topics",
+            Kind::SwitchModel { .. } => "switch_model",
         }
     }
 }

@@ -353,7 +353,9 @@ pub(super) fn announce(batch: &mut Batch<'_>, document: &Document) -> Outcome<()
 
 fn announce_chunk(batch: &mut Batch<'_>, site: SiteId, chunk: ChunkId) -> Outcome<()> {
     append(batch, site, Op::Words, chunk)?;
-    for priority in [QueueItem::PASSAGE, QueueItem::SENTENCES] {
+    // While a site changes its model, what arrives is embedded for both.
+    let changes = batch.get_raw(Table::ModelSwitches, site.to_key())?.is_some();
+    for priority in QueueItem::ALL.into_iter().take(if changes { 4 } else { 2 }) {
         batch.put_raw(Table::EmbedQueue, Key::of(priority).and(site).and(chunk), Vec::new());
     }
     Ok(())
@@ -365,7 +367,7 @@ pub(super) fn withdraw(batch: &mut Batch<'_>, document: &Document) -> Outcome<()
 
 fn withdraw_chunk(batch: &mut Batch<'_>, site: SiteId, chunk: ChunkId) -> Outcome<()> {
     append(batch, site, Op::Delete, chunk)?;
-    for priority in [QueueItem::PASSAGE, QueueItem::SENTENCES] {
+    for priority in QueueItem::ALL {
         batch.delete(Table::EmbedQueue, Key::of(priority).and(site).and(chunk));
     }
     Ok(())

@@ -82,6 +82,12 @@ pub fn pending_all(snapshot: &Snapshot, site: SiteId) -> Result<u64, StoreError>
     Ok(pending(snapshot, site)? + snapshot.count(Table::EmbedQueue, Key::of(QueueItem::SENTENCES).and(site))?)
 }
 
+/// The same for the other model of a site that changes its model.
+pub fn pending_other(snapshot: &Snapshot, site: SiteId) -> Result<u64, StoreError> {
+    let count = |priority: u8| snapshot.count(Table::EmbedQueue, Key::of(priority).and(site));
+    Ok(count(QueueItem::OTHER_PASSAGE)? + count(QueueItem::OTHER_SENTENCES)?)
+}
+
 /// Bytes of text that are embedded for a site: every passage, and its sentences once more.
 pub fn text_bytes(snapshot: &Snapshot, site: SiteId) -> Result<u64, StoreError> {
     let mut bytes = 0;

@@ -201,6 +201,10 @@ impl QueueItem {
     pub const PASSAGE: u8 = 0;
     /// The sentences of the passage, for the evidence gate.
     pub const SENTENCES: u8 = 1;
+    /// Both once more for the other model of a site that changes its model; they come last.
+    pub const OTHER_PASSAGE: u8 = 2;
+    pub const OTHER_SENTENCES: u8 = 3;
+    pub const ALL: [u8; 4] = [Self::PASSAGE, Self::SENTENCES, Self::OTHER_PASSAGE, Self::OTHER_SENTENCES];
 }
 
 /// Key of a stored vector: model, then BLAKE3 of the embedded text.
@@ -208,6 +212,9 @@ impl QueueItem {
 pub struct VectorKey;
 
 impl VectorKey {
+    /// The model's part of a key, which comes first.
+    pub const MODEL_BYTES: usize = 32;
+
     #[must_use]
     pub fn of(model: &[u8; 32], text: &str) -> Key {
         Self::of_hash(model, blake3::hash(text.as_bytes()).as_bytes())

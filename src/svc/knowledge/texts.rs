@@ -8,12 +8,11 @@ use crate::base::id::{ChunkId, DocumentId, SiteId};
 use crate::store::{Batch, Key, Store, Table, prefix_end};
 
 use super::change::announce;
-use super::{Chunk, Document, sentences};
+use super::{Chunk, Document, VectorKey, sentences};
 
 /// Sentences of one passage that get vectors of their own.
 const SENTENCES_MAX: usize = 40;
-/// Bytes of a model's id, with which the keys of its vectors begin.
-const MODEL_BYTES: usize = 32;
+const MODEL_BYTES: usize = VectorKey::MODEL_BYTES;
 /// Counter that says that every stored passage is in the table of uses.
 const COUNTED: &str = "text_uses_counted";
 /// Documents whose uses are counted in one batch.

@@ -7,6 +7,8 @@ use crate::base::error::Outcome;
 use crate::base::{Code, Fault};
 use crate::store::{Table, Value};
 
+use super::remote::Service;
+
 /// What the model that comes with the program is called.
 pub const BUILT_IN: &str = "built-in";
 const NAME_BYTES_MAX: usize = 63;
@@ -24,6 +26,9 @@ pub struct Added {
     /// Size of its files.
     pub bytes: u64,
     pub tried: Tried,
+    /// How the service is asked; absent for a model in the data folder.
+    #[serde(default)]
+    pub service: Option<Service>,
     pub added_at: UnixMs,
 }
 
@@ -43,6 +48,15 @@ pub struct Tried {
 
 impl Value for Added {
     const TABLE: Table = Table::Models;
+}
+
+impl Added {
+    /// The key of its vectors.
+    #[must_use]
+    pub fn key(&self) -> ModelKey {
+        let id = blake3::Hash::from_hex(&self.id).map_or([0; 32], |hash| *hash.as_bytes());
+        ModelKey { id, dimensions: self.dimensions }
+    }
 }
 
 /// The model whose vectors are meant: the id they are stored under, and their length.

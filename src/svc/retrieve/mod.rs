@@ -8,6 +8,7 @@
 mod fuse;
 mod rewrite;
 mod stale;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -21,14 +22,15 @@ use crate::base::error::Outcome;
 use crate::base::id::{ChunkId, DocumentId, SiteId};
 use crate::base::limits::{HITS_MAX, QUERY_BYTES_MAX};
 use crate::base::{Code, Fault, clock};
-use crate::embed::ModelHandle;
 use crate::lexical::{self, Lang};
 use crate::store::Store;
-use crate::svc::index::Indexes;
+use crate::svc::index::{Held, Indexes};
 use crate::svc::knowledge::{self, Chunk, Document};
+use crate::svc::model::Models;
 
 pub use fuse::fuse;
 pub use rewrite::expand;
+pub use view::View;
 
 /// Chunks each half contributes.
 const CANDIDATES: usize = 60;
@@ -72,7 +74,7 @@ pub struct Found {
 }
 
 /// What retrieval hands on.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Retrieved {
     pub found: Vec<Found>,
     /// The query as it was understood: misspelt words mended.
@@ -81,6 +83,8 @@ pub struct Retrieved {
     pub meant: String,
     /// `[dimensions]`; absent without a model or in words mode.
     pub query_vector: Option<Arc<[f32]>>,
+    /// The model it is of, with the vectors it was compared with.
+    pub view: Option<View>,
     pub embed_ms: f64,
     pub search_ms: f64,
 }
@@ -108,10 +112,32 @@ pub struct Hit {
 pub struct Retriever {
     pub store: Store,
     pub indexes: Arc<Indexes>,
-    pub model: ModelHandle,
+    pub models: Arc<Models>,
+    /// A model to be searched with in place of each site's own.
+    trial: Option<View>,
 }
 
 impl Retriever {
+    #[must_use]
+    pub fn new(store: Store, indexes: Arc<Indexes>, models: Arc<Models>) -> Self {
+        Self { store, indexes, models, trial: None }
+    }
+
+    /// The same with another model and its vectors, for one site, to see what it would find.
+    #[must_use]
+    pub fn with_model(&self, view: View) -> Self {
+        Self { trial: Some(view), ..self.clone() }
+    }
+
+    /// The model of a site with the vectors it made.
+    pub fn view(&self, site: SiteId) -> Outcome<View> {
+        if let Some(trial) = &self.trial {
+            return Ok(trial.clone());
+        }
+        let Held { model, vectors } = self.indexes.site(site)?.held();
+        Ok(View { engine: self.models.get(model)?, model, vectors, scale: self.models.scale(site, model)? })
+    }
+
     /// Chunks for a query, best first, at most `limit`.
     pub async fn retrieve(&self, site: SiteId, query: &str, mode: Mode, limit: usize) -> Outcome<Retrieved> {
         let query = query.trim();
@@ -139,9 +165,10 @@ impl Retriever {
         let started = Instant::now();
         // Words answer while the model is being loaded.
         let meant = if added.is_empty() { query.to_owned() } else { format!("{query} ({})", added.join(", ")) };
-        let query_vector = match (mode, self.model.get()) {
+        let view = self.view(site)?;
+        let query_vector = match (mode, &view.engine) {
             (Mode::Words, _) | (_, None) => None,
-            (_, Some(model)) => match model.pool.embed_query(&meant).await {
+            (_, Some(engine)) => match engine.embed_query(&meant).await {
                 Ok(vector) => Some(vector),
                 Err(error) => {
                     tracing::warn!(%error, "the query could not be embedded; words answer alone");
@@ -153,16 +180,16 @@ impl Retriever {
         let this = self.clone();
         let words = format!("{query} {}", added.join(" "));
         let vector = query_vector.clone();
+        let own_view = view.clone();
         let searched = Instant::now();
-        let found =
-            tokio::task::spawn_blocking(move || this.search_blocking(site, &words, vector.as_deref(), mode, limit))
-                .await
-                .map_err(Fault::internal)??;
+        let search = move || this.search_blocking(site, &own_view, &words, vector.as_deref(), mode, limit);
+        let found = tokio::task::spawn_blocking(search).await.map_err(Fault::internal)??;
         Ok(Retrieved {
             found,
             query: query.to_owned(),
             meant,
             query_vector,
+            view: Some(view),
             embed_ms,
             search_ms: searched.elapsed().as_secs_f64() * 1e3,
         })
@@ -195,6 +222,7 @@ impl Retriever {
     fn search_blocking(
         &self,
         site: SiteId,
+        view: &View,
         query: &str,
         vector: Option<&[f32]>,
         mode: Mode,
@@ -203,17 +231,15 @@ impl Retriever {
         let index = self.indexes.site(site)?;
         let words = if mode == Mode::Vector { Vec::new() } else { index.search_words(query, CANDIDATES.max(limit))? };
         let vectors = match vector {
-            Some(vector) => index.search_vectors(vector, CANDIDATES.max(limit))?,
+            Some(vector) => view.search(vector, CANDIDATES.max(limit))?,
             None => Vec::new(),
         };
         let snapshot = self.store.snapshot()?;
         let mut documents = std::collections::HashMap::<DocumentId, Option<Arc<Document>>>::new();
         let mut found: Vec<Found> = Vec::new();
         let past = stale::asks_for_past(query, clock::this_year());
-        let held = index.vectors();
-        let cosine = |key: u64| {
-            vector.and_then(|query| held.get(key).map(|stored| stored.iter().zip(query).map(|(a, b)| a * b).sum()))
-        };
+        let cosine =
+            |key: u64| vector.and_then(|query| view.vectors.get(key).map(|stored| view.cosine(query, &stored)));
         for fused in fuse(&words, &vectors, cosine) {
             let id = ChunkId(fused.key);
             // An index may be a moment behind the store: what is gone or excluded is not shown.

@@ -34,6 +34,38 @@ pub struct Site {
     #[serde(default)]
     pub suggestions: Vec<String>,
     pub created_at: UnixMs,
+    /// The embedding model, where it is not the one that comes with the program.
+    #[serde(default)]
+    pub model: Option<SiteModel>,
+}
+
+/// The embedding model a site has chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SiteModel {
+    pub name: String,
+    pub scale: Scale,
+}
+
+/// Makes the cosines of a model comparable with those of the built-in one, for which everything behind retrieval was
+/// calibrated: a straight line through two measured points (see `svc/switch/measure.rs`).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Scale {
+    pub gain: f32,
+    pub offset: f32,
+}
+
+impl Default for Scale {
+    fn default() -> Self {
+        Self { gain: 1.0, offset: 0.0 }
+    }
+}
+
+impl Scale {
+    /// A cosine of the model as the built-in model would have given it.
+    #[must_use]
+    pub fn of(self, cosine: f32) -> f32 {
+        self.gain * cosine + self.offset
+    }
 }
 
 /// Whom a visitor can reach when the site has no answer.
@@ -127,6 +159,7 @@ pub async fn create(store: &Store, new: NewSite) -> Outcome<Site> {
                 welcome: None,
                 suggestions: Vec::new(),
                 created_at: now_ms(),
+                model: None,
             };
             batch.put_raw(Table::SiteSlugs, &site.slug, id.to_key().to_vec());
             batch.put(Key::of(id), &site)?;

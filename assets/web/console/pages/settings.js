@@ -3,6 +3,7 @@
 import { get, patch, url } from '../api.js';
 import { field, form, h, load, toast } from '../dom.js';
 import { say } from '../i18n.js';
+import { modelSection } from './model.js';
 import { siteHead } from './overview.js';
 import { addressOf } from './wizard.js';
 
@@ -67,4 +68,5 @@ export function settings(place, [slug], context) {
     return [notice, node];
   });
   draw();
+  place.append(modelSection(slug));
 }
