@@ -301,7 +301,7 @@ async function gallery(walk, origin, slug, state) {
     const page = await walk.page({ locale: lang === 'de' ? 'de-DE' : 'en-GB', scheme, width, height: width < 400 ? 740 : 900, touch: width < 400, state });
     // The account is a German one; this browser has chosen for itself.
     await page.addInitScript((tag) => localStorage.setItem('dialogengine:locale', tag), lang);
-    for (const [name, hash] of [['overview', ''], ['new', 'new'], ['try', `sites/${slug}/try`], ['documents', `sites/${slug}/documents`], ['sources', `sites/${slug}/sources`], ['settings', `sites/${slug}/settings`], ['snippet', `sites/${slug}/snippet`], ['signin', 'signin'], ['not-found', 'gibt-es-nicht']]) {
+    for (const [name, hash] of [['overview', ''], ['new', 'new'], ['try', `sites/${slug}/try`], ['documents', `sites/${slug}/documents`], ['sources', `sites/${slug}/sources`], ['topics', `sites/${slug}/topics`], ['repeated', `sites/${slug}/repeated`], ['audit', `sites/${slug}/audit`], ['settings', `sites/${slug}/settings`], ['snippet', `sites/${slug}/snippet`], ['signin', 'signin'], ['not-found', 'gibt-es-nicht']]) {
       await page.goto(`${origin}/console/#/${hash}`);
       await page.locator('h1, .empty h2').first().waitFor();
       await page.locator('.skeleton').waitFor({ state: 'detached' });
