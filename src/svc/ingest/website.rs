@@ -88,7 +88,12 @@ impl Ingest {
                 crawling.note(row);
             }
             // Before anything waits for vectors: what repeats is not embedded for page after page.
-            taken.settled = self.settle_text(source.site, progress).await?;
+            match self.settle_text(source.site, progress).await {
+                Ok(settled) => taken.settled = settled,
+                // What was read is told all the same.
+                Err(fault) if fault.code == Code::Cancelled => {}
+                Err(fault) => return Err(fault),
+            }
             self.note_copies(source.site, &crawling)?;
             self.indexes.poke();
             self.embedder.poke();
@@ -99,6 +104,13 @@ impl Ingest {
         // Even a crawl that failed tells what it saw.
         let rows = crawling.rows();
         self.keep_report(id, &rows).await?;
+        // Wherever it was when it was told to stop: that is no failure.
+        if progress.is_cancelled() {
+            return Err(Fault::new(
+                Code::Cancelled,
+                format!("stopped after {} pages; they stay", taken.summary.documents),
+            ));
+        }
         let report = match report {
             Ok(report) => report,
             Err(error) => {
@@ -109,12 +121,6 @@ impl Ingest {
                 return Err(fault);
             }
         };
-        if progress.is_cancelled() {
-            return Err(Fault::new(
-                Code::Cancelled,
-                format!("stopped after {} pages; they stay", taken.summary.documents),
-            ));
-        }
         self.finish_summary(source.site, &mut taken.summary, progress, started, embedded_before).await?;
         let topics = self.group_topics_last(source.site, progress).await;
         let last = LastCrawl {
@@ -375,5 +381,6 @@ impl Taken {
 }
 
 pub(super) fn crawl_fault(error: &crawl::CrawlError) -> Fault {
-    Fault::new(Code::CrawlFailed, error.to_string())
+    let code = if *error == crawl::CrawlError::Cancelled { Code::Cancelled } else { Code::CrawlFailed };
+    Fault::new(code, error.to_string())
 }
