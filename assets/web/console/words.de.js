@@ -82,6 +82,7 @@ export const DE = {
   code_empty: 'Kein Text gefunden',
   code_no_text: 'Kein Text gefunden',
   code_no_title: 'Kein Titel; der Dateiname wird benutzt',
+  code_facts_failed: 'Was darin angegeben ist (Telefon, Öffnungszeiten, Preise), konnte nicht ausgelesen werden; der Text schon',
   code_no_main: 'Der Hauptinhalt ist nicht gekennzeichnet; Menütext kann enthalten sein',
   code_dns: 'Den Namen der Website gibt es nicht',
   code_connect: 'Keine Verbindung zur Website',

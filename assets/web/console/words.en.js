@@ -82,6 +82,7 @@ export const EN = {
   code_empty: 'No text found',
   code_no_text: 'No text found',
   code_no_title: 'No title; the file name is used',
+  code_facts_failed: 'What it states (telephone, opening hours, prices) could not be read; its text was',
   code_no_main: 'The main content is not marked; menu text may remain',
   code_dns: 'The name of the website does not exist',
   code_connect: 'No connection to the website',

@@ -76,7 +76,7 @@ pub fn read(source: &str, base: &str) -> Result<Extracted, Rejected> {
     let markup = Markup::read(&page, chosen.1, &chrome, &meta.jsonld);
     let mut found = finish(meta, events, title, warnings, measured);
     found.updated = updated;
-    found.facts = facts::collect(&found.title, &found.sections, Some(&markup), base);
+    found.facts = facts::collect(&found.title, &found.sections, Some(&markup), base, &mut found.warnings);
     Ok(found)
 }
 

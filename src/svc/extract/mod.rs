@@ -351,7 +351,7 @@ fn finish(mut found: Extracted, path_or_url: &str, format: &str) -> Extracted {
     Report::complete(&mut found, format);
     // Web pages state more than their text: their reader has collected it.
     if format != sniff::Kind::Html.name() {
-        found.facts = facts::collect(&found.title, &found.sections, None, path_or_url);
+        found.facts = facts::collect(&found.title, &found.sections, None, path_or_url, &mut found.warnings);
     }
     found
 }

@@ -230,6 +230,10 @@ fn step(shared: &Shared, seen: &mut Option<u64>) -> Outcome<bool> {
     if *seen == Some(target) && shared.all().iter().all(|s| s.is_current(target)) {
         return Ok(false);
     }
+    // A site made since the start is indexed from its first document on, not from its first search.
+    for site in crate::svc::site::list(&shared.store)? {
+        shared.site(site.id)?;
+    }
     let (mut changed, mut failed) = (false, None);
     for site in shared.all() {
         match shared.telling(|| site.catch_up(&shared.store)) {

@@ -51,7 +51,8 @@ impl Ingest {
             let model = model.clone();
             let read = move |take: &mut Take<'_>| read_all(site, &group, model.as_deref(), take);
             self.store_as_read(&mut summary, progress, read).await?;
-            progress.report(Report { phase: "words".into(), done, total, ..Report::default() });
+            let seconds_left = Some(started.elapsed().as_secs() * (total - done) / done.max(1));
+            progress.report(Report { phase: "words".into(), done, total, seconds_left, item: None });
         }
         self.note_failed(site, None, summary.failed.clone()).await?;
         self.settle_text(site, progress).await?;

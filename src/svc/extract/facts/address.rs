@@ -132,7 +132,8 @@ fn street(before: &str) -> Option<(String, usize)> {
             before = &before[..open];
             continue;
         }
-        let start = before.rfind([',', ';', '|', '·', ':', '(']).map_or(0, |at| at + 1);
+        let break_at = before.char_indices().rfind(|(_, c)| matches!(c, ',' | ';' | '|' | '·' | ':' | '('));
+        let start = break_at.map_or(0, |(at, c)| at + c.len_utf8());
         let part = &before[start..];
         if start > 0 && ROOM.is_match(part) {
             before = &before[..start];

@@ -34,9 +34,11 @@ mod week;
 #[cfg(test)]
 mod tests;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use url::Url;
 
-use super::Section;
+use super::{Section, Warning};
 use lines::Doc;
 pub use markup::Markup;
 use sink::Sink;
@@ -45,9 +47,25 @@ pub use value::{Fact, Role, Source, Stated};
 /// Facts kept per document.
 pub const FACTS_MAX: usize = 300;
 
-/// Collects the facts of a document. `markup` is there for pages, `base` is the page's address where it has one.
+/// Collects the facts of a document. `markup` is there for pages, `base` is the page's address where it has one. A rule that
+/// breaks is noted in `warnings`.
 #[must_use]
-pub fn collect(title: &str, sections: &[Section], markup: Option<&Markup>, base: &str) -> Vec<Fact> {
+pub fn collect(
+    title: &str,
+    sections: &[Section],
+    markup: Option<&Markup>,
+    base: &str,
+    warnings: &mut Vec<Warning>,
+) -> Vec<Fact> {
+    // No rule is worth a document: one that breaks gives no facts, and says so.
+    catch_unwind(AssertUnwindSafe(|| read(title, sections, markup, base))).unwrap_or_else(|_| {
+        tracing::error!(page = base, "a rule for facts panicked");
+        warnings.push(Warning::new("facts_failed", "what it states could not be read as facts; its text was"));
+        Vec::new()
+    })
+}
+
+fn read(title: &str, sections: &[Section], markup: Option<&Markup>, base: &str) -> Vec<Fact> {
     let page = Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let stated = markup.and_then(|markup| markup.base.as_deref());
     let base = match (&page, stated) {
