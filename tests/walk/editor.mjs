@@ -206,6 +206,11 @@ export async function editor(walk, demo) {
   await walk.stop(server);
 }
 
+/** Waits until every part of the page is there. @param {Page} page */
+async function loaded(page) {
+  await until(async () => await page.locator('.skeleton').count() === 0, 'all parts of the page');
+}
+
 /** @param {Page} page */
 async function chooseFolders(page) {
   for (const name of ['/freizeit/', '/buergerservice/']) await page.locator(`.folders input[value="${name}"]`).check();
@@ -222,7 +227,7 @@ async function slugOf(page) {
 async function tryQuestion(page) {
   await page.getByRole('textbox', { name: 'Frage' }).fill(QUESTION);
   await page.getByRole('button', { name: 'Fragen' }).click();
-  await page.locator('.skeleton').waitFor({ state: 'detached' });
+  await loaded(page);
   await page.locator('.answerbox .answer').waitFor({ timeout: ANSWER_MS_MAX });
 }
 
@@ -304,7 +309,7 @@ async function gallery(walk, origin, slug, state) {
     for (const [name, hash] of [['overview', ''], ['new', 'new'], ['try', `sites/${slug}/try`], ['documents', `sites/${slug}/documents`], ['sources', `sites/${slug}/sources`], ['topics', `sites/${slug}/topics`], ['repeated', `sites/${slug}/repeated`], ['audit', `sites/${slug}/audit`], ['settings', `sites/${slug}/settings`], ['snippet', `sites/${slug}/snippet`], ['signin', 'signin'], ['not-found', 'gibt-es-nicht']]) {
       await page.goto(`${origin}/console/#/${hash}`);
       await page.locator('h1, .empty h2').first().waitFor();
-      await page.locator('.skeleton').waitFor({ state: 'detached' });
+      await loaded(page);
       if (name === 'documents' || name === 'sources') {
         const opener = name === 'sources' ? page.locator('.card .button:not(.main)').first() : page.locator('tbody .linkbutton').first();
         await opener.click();
